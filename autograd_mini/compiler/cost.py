@@ -89,26 +89,27 @@ class Cost:
 
 
 def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
-    """Return what each step of a function computes, moves and keeps, and how long it should take.
+    """Return a table of the operations, the memory traffic and the predicted time of each step.
 
-    The function is traced, as by `compile`, but its program does not run. The time is that of the
+    `f` is traced, as by `compile`, but its program does not run. The times are predictions for the
     compiled program of NumPy calls.
 
     Parameters
     ----------
     f : callable
-        A function that `compile` accepts, or a compiled function. For the backward pass, let the
-        function compute it: ``ag.value_and_grad(loss)``, or a whole training step.
+        A function that `compile` accepts, or a compiled function. To include the backward pass,
+        pass a function that computes it: ``ag.value_and_grad(loss)``, or a whole training step.
     *args, **kwargs
         The arguments of `f`. Only their shapes and dtypes matter.
 
     Returns
     -------
     Cost
-        A table, when printed. ``steps`` has a row for each step, and ``total`` has the sums. A row
-        has ``flops``, the bytes that are ``read`` and ``written``, the bytes that are ``kept`` for
-        the backward pass, and the predicted ``seconds``. ``call`` is the time of the call itself.
-        ``machine`` has the measured ``bandwidth``, ``peak`` and ``overhead`` of this machine.
+        ``print`` shows it as a table. ``steps`` has a row for each step, and ``total`` has the
+        sums. A row has ``flops``, the bytes that are ``read`` and ``written``, the bytes that are
+        ``kept`` for the backward pass, and the predicted ``seconds``. ``call`` is the time of the
+        call itself. ``machine`` has the measured ``bandwidth``, ``peak`` and ``overhead`` of this
+        machine.
 
     Raises
     ------
@@ -118,14 +119,15 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     Notes
     -----
     A product of an (m, k) matrix and a (k, n) matrix counts as 2 m n k operations. An elementwise
-    step counts as one operation for each entry, except that a quotient, a root or a polynomial,
-    such as that of ``exp``, counts as 8 to 100. Each array counts as read or written once. Views
-    cost nothing, and have no row: they are called like the array that they view.
+    step counts as one operation for each entry. Quotients, roots and functions such as ``exp``
+    count as 8 to 100 operations for each entry. Each array counts as read or written once. A view,
+    such as a transpose, costs nothing and has no row. The table uses the name of the original array
+    for its views.
 
-    The roofline model predicts that a step takes F / peak or B / bandwidth, for F operations on B
-    bytes, whichever is longer. NumPy adds the time of a call, and of the inner loop for each row.
-    The first use measures the machine, for less than a second. Other programs that run meanwhile
-    make it look slower.
+    Let a step compute F operations and move B bytes. The roofline model predicts the longer of the
+    times F / peak and B / bandwidth. The time to call NumPy, and to start its inner loop for each
+    row, is added. The first use measures the machine, which takes less than a second. If other
+    programs run at the same time, the machine looks slower than it is.
 
     References
     ----------

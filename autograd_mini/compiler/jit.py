@@ -49,26 +49,26 @@ def compile(
     ----------
     f : callable
         Takes and returns arrays, Tensors and numbers, also in nested dicts, lists and tuples. It
-        must run the same steps for all values, so an ``if`` that looks at the values in an array is
-        an error. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
+        must run the same steps for all values, so an ``if`` that looks at the values in an array
+        raises an error. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
-        The positions of arguments whose arrays may be overwritten. The program writes a result into
-        these arrays, and returns them. This is the result with the same shapes as the argument. Use
-        `donate` for parameters that a step updates. If the parameters require a gradient, as in a
-        model, call the step inside ``with ag.no_grad():``.
+        The positions of arguments whose arrays may be overwritten. The program writes the result
+        with the same shapes as the argument into these arrays, and returns them. Use `donate` for
+        parameters that a step updates. If the parameters require a gradient, as in a model, call
+        the step inside ``with ag.no_grad():``.
     fuse : bool
         Whether to replace a softmax or cross-entropy that is written in primitives with the fused
-        operation. Only this option changes results: the fused operation does not overflow.
+        operation. This can change results, because the fused operation does not overflow.
     state : object or tuple of objects
         Models, optimisers, arrays and generators of random numbers that a training step `f`
         changes. The compiled step changes them in the same way, to the last bit: parameters and
         their gradients, buffers, moments, and the state of the generators. You may change
-        ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are part of the
-        program: a step that changes one is an error.
+        ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are constants of the
+        program. A step that changes one of them raises an error.
     target : str
         "numpy", "c", or "auto", which is "c" if there is a C compiler. For "c", the first call
-        builds loops of C. Results agree up to rounding, and there are no warnings about numbers.
-        Steps that C does not know stay calls of NumPy, and ``.report()`` lists them.
+        builds loops of C. Results agree up to rounding, without NumPy's warnings such as "divide by
+        zero". ``.report()`` lists the steps that remain NumPy calls.
 
     Returns
     -------
@@ -80,8 +80,8 @@ def compile(
     Raises
     ------
     TypeError
-        In the first call, if a decision in `f` depends on the values in an array. The message shows
-        the line.
+        In the first call, if `f` makes a decision that depends on the values in an array. The
+        message shows the line.
     RuntimeError
         The first call raises it in five cases:
 
@@ -104,31 +104,31 @@ def compile(
     shape, strides or dtype of an array changes.
 
     *Captured state* is everything that `f` reads and that is not one of its arguments. Captured
-    arrays (globals, closure variables, attributes) are inputs of the program, so the program sees a
-    change in place. It also sees a new array of the same shape under the same name. Other captured
-    state is compared in each call. Numbers and strings are compared by value, functions by their
-    code, and lists, dicts, sets and deques by their entries. Other objects are compared by
-    identity. If something has changed, `f` is traced again, which takes long. If `f` computes
-    something only from captured arrays (``w * 2`` in ``x * (w * 2)``), each call also compares all
-    entries of these arrays. Pass such arrays as arguments.
+    arrays (globals, closure variables, attributes) are inputs of the program. If you change such an
+    array in place, or assign a new array of the same shape to its name, the program uses the new
+    values. Other captured state is compared in each call. Numbers and strings are compared by
+    value, functions by their code, and lists, dicts, sets and deques by their entries. Other
+    objects are compared by identity. If something has changed, `f` is traced again, which is slow.
+    If `f` computes something only from captured arrays (``w * 2`` in ``x * (w * 2)``), each call
+    also compares all entries of these arrays. Pass such arrays as arguments.
 
     Some changes are *not noticed*, because the code of `f` does not name the thing that changes.
     Examples are attributes with a computed name (``getattr(self, f"w{i}")``), names in
     ``globals()`` or ``sys.modules``, the class of an object, clocks, files, random generators
     without a seed, and the state of other libraries. If `f` uses a captured array `w` and also
-    turns it into a Python number (``x * w * w.sum().item()``), `w` is not compared, and the program
-    keeps the old number. If `f` also computes a second array from `w` (``x * w + (w > 100)``), and
-    its entries are all 0 or all 1 while `f` is traced, the program keeps this second array. Prints
-    and other effects of `f` happen only while `f` is traced.
+    converts it to a Python number (``x * w * w.sum().item()``), `w` is not compared, and the
+    program keeps the old number. If `f` also computes a second array from `w`
+    (``x * w + (w > 100)``), and its entries are all 0 or all 1 while `f` is traced, the program
+    keeps this second array. Prints and other effects of `f` happen only while `f` is traced.
 
     Results are new arrays, unless they are written into donated arrays. If a call raises an error,
     the contents of donated arrays are undefined. Several threads may call the function at the same
     time. The programs for the latest 64 shapes are kept.
 
-    Two kinds of call run the original `f`, so that the caller records all steps of `f`. These are
-    calls with a Tensor that requires a gradient (for example inside ``ag.grad``), and calls from a
-    function that is being compiled. ``.report()`` counts them. To run the program instead,
-    compile the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
+    Two kinds of call run the original `f`, because their caller records all steps of `f`. The first
+    kind has a Tensor that requires a gradient as an argument, as inside ``ag.grad``. The second
+    kind is a call from a function that is being compiled. ``.report()`` counts them. To run the
+    program instead, compile the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
 
     References
     ----------

@@ -38,9 +38,10 @@ def source(
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
     language : str
-        "numpy", "jax" and "torch" are Python, with one import. "javascript" is a module, whose
-        program takes a list of arrays and returns one. "c" is a whole file with a ``main``, which
-        prints the result, or its norm, and the norm of each gradient. See the notes.
+        "numpy", "jax" and "torch" are Python programs with one import. "javascript" is a module
+        with a function ``program``, which takes a list of arrays and returns a list of arrays. "c"
+        is a complete file, whose ``main`` prints the result and the norm of each gradient. (If the
+        result has several entries, it prints the norm of the result.) See the notes.
 
     Returns
     -------
@@ -56,30 +57,32 @@ def source(
         If an operation takes different steps for different values, so that no program can be
         written.
     UnknownOperation
-        If the language has no function for an operation. It is a TypeError.
+        If the language has no function for an operation. This error is a subclass of TypeError.
     ValueError
-        If `language` is not one of these.
+        If `language` is not one of these words.
 
     Notes
     -----
     Tensors are named as in ``print(result.tape())``. Gradients are named after their tensors:
     ``d_w`` is the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
 
-    The program contains what is on the tape. Decisions that Python made while the tape was recorded
-    are constants in the program. Examples are the length of a loop, and a mask from a comparison.
+    The program contains the operations on the tape. Anything that Python decided while the tape was
+    recorded is a constant in the program. Examples are the length of a loop, and a mask from a
+    comparison.
 
-    The NumPy program computes the bits of ``backward``, with one exception. The node of
+    The NumPy program returns the same bits as ``backward``, with one exception. The node of
     `softmax_cross_entropy` chooses its steps by the size of the logits. The program has no such
     choice, and always subtracts the largest logit first. The loss and the gradients are the same up
-    to rounding. The programs in other languages compute the same up to rounding too.
+    to rounding. The results of programs in other languages are also the same up to rounding.
 
     The arguments of a "jax" program are arrays of jax or NumPy, and ``jax.jit(program)`` compiles
-    it. If an array of the tape is float64, a line of the text makes jax compute in float64, in the
-    whole process. The arguments of a "torch" program are tensors:
+    it. If an array on the tape is float64, the program contains a line that switches jax to float64
+    for the whole process. The arguments of a "torch" program are tensors:
     ``{name: torch.tensor(x) for name, x in source.arguments.items()}``. PyTorch has no function for
-    ``np.partition`` and ``np.unwrap``. JavaScript has none for these, and for some of
-    ``np.linalg``. C has none for ``np.linalg``, for functions that sort, and for arrays without
-    entries. The guide *Read a tape in PyTorch, JAX, JavaScript or C* runs each program.
+    ``np.partition`` and ``np.unwrap``. JavaScript has no function for these two, and for some
+    functions of ``np.linalg``. A C program cannot call ``np.linalg`` or sort, and its arrays must
+    have at least one entry. The guide *Read a tape in PyTorch, JAX, JavaScript or C* runs each
+    program.
 
     References
     ----------

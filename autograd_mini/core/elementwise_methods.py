@@ -17,7 +17,7 @@ def document_elementwise(method: F, function: Any, call: str, result: float) -> 
     """Return `method`, documented as an elementwise function by a `call` and its result."""
     name = function if isinstance(function, str) else function.__name__
     method.__qualname__ = f"Tensor.{name}"
-    method.__doc__ = f"""Return ``{name}`` of each entry, with the shape and dtype of this tensor.
+    method.__doc__ = f"""Return ``{name}`` of each entry. The result has the shape of this tensor.
 
     Examples
     --------

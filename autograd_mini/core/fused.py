@@ -66,7 +66,7 @@ def fused(
 
     Examples
     --------
-    A hinge, whose graph has two nodes:
+    The graph of this hinge function has two nodes, a subtraction and a `relu`:
 
     >>> import numpy as np
     >>> import autograd_mini as ag

@@ -55,7 +55,7 @@ class Primitive:
     Raises
     ------
     TypeError, ValueError, IndexError
-        If the function raises this error. The message also names the operation and the tensors.
+        If `forward` raises this error. The message then also names the operation and the tensors.
 
     Examples
     --------
@@ -252,8 +252,9 @@ def primitive(
         if this is a NumPy function.
     residuals : bool
         If True, `forward` returns ``(y, residuals)``. The residuals are intermediate results that
-        rules use again. They get them as the keyword ``residuals``. For higher derivatives, rules
-        are called without this keyword. So write ``def rule(g, y, x, residuals=None)``.
+        the rules use again. Each rule gets them as the keyword argument ``residuals``. For higher
+        derivatives, rules are called without this argument. So write
+        ``def rule(g, y, x, residuals=None)``.
 
     Returns
     -------

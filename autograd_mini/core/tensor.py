@@ -302,7 +302,7 @@ class Tensor(ArrayMethods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether this tensor is a leaf, such as ``ag.tensor(3.0)``, and not a result."""
+        """Whether no recorded operation computed this tensor, as for ``ag.tensor(3.0)``."""
         return self.op is None
 
     # ---- leaving the tape ----------------------------------------------------------------------
@@ -384,7 +384,7 @@ class Tensor(ArrayMethods):
 
     @explains_keywords
     def backward(self, gradient: ArrayLike | None = None) -> None:
-        """Add the gradient of this tensor to the ``.grad`` of every leaf that requires one.
+        """Compute the gradient of each leaf that requires one, and add it to its ``.grad``.
 
         Parameters
         ----------
@@ -511,7 +511,7 @@ def tensor(
     dtype: DTypeLike | None = None,
     name: str | None = None,
 ) -> Tensor:
-    """Make a tensor from numbers: a leaf of the tape.
+    """Make a tensor from numbers. It is a leaf, because no operation computed it.
 
     Parameters
     ----------

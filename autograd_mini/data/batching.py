@@ -16,7 +16,7 @@ Seed = int | np.random.Generator
 
 
 class Batches:
-    """Shuffled batches of arrays, returned by `batches`. Each loop draws a new order.
+    """Shuffled batches of arrays, returned by `batches`. Each ``for`` loop draws a new order.
 
     ``len(batches)`` is the number of batches in one loop.
 
@@ -53,7 +53,7 @@ class Batches:
 
 @explains_keywords
 def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -> Batches:
-    """Return shuffled batches of `x` and `y`, for a loop. Each loop draws a new order.
+    """Return shuffled batches of `x` and `y`. Each ``for`` loop over them draws a new order.
 
     Make the batches once, before the loop over the epochs: a second call with the same seed draws
     the same orders again.
@@ -79,7 +79,7 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     Raises
     ------
     TypeError
-        If the size is not an integer, or if an array is a number.
+        If the size is not an integer, or if an array is a single number.
     ValueError
         If the size is below 1. If there are no arrays or no examples. If the arrays have different
         numbers of rows.

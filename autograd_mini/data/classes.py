@@ -71,7 +71,7 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
 
 
 def digits(*, images: bool = False) -> tuple[Features, Labels]:
-    """Return the 1,797 handwritten digits of scikit-learn, 8 by 8 pixels each, without a network.
+    """Return the 1,797 handwritten digits of scikit-learn, 8 by 8 pixels each.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def digits(*, images: bool = False) -> tuple[Features, Labels]:
     Returns
     -------
     x : array, shape (1797, 64) or (1797, 1, 8, 8), float64
-        The ink of each pixel, from 0 to 1, row by row from the top left.
+        The amount of ink in each pixel, from 0 to 1, row by row from the top left.
     labels : array, shape (1797,), int
         The digits, from 0 to 9.
 

@@ -21,8 +21,8 @@ class Debug(BareBlock):
     result is checked, also inside `no_grad`. The block affects only its own thread or asyncio task.
     Blocks can be nested. You can decorate a function with ``@ag.debug``, but not a generator or
     coroutine function. Parentheses are optional: ``with ag.debug:`` means ``with ag.debug():``. Use
-    `debug` to find an error, but not for training, because it reads each result and argument once
-    more. Code outside a block is not slower.
+    `debug` to find an error, but not for training, because it checks every result and argument.
+    Code outside a block is not slower.
 
     Raises
     ------

@@ -49,7 +49,7 @@ class Exercise:
     hints : tuple of str
         The first one helps a little, and the last one nearly shows the answer.
     passed : bool
-        Whether an answer was right in this session.
+        Whether you have passed the exercise in this session.
 
     Examples
     --------

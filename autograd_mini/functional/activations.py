@@ -37,8 +37,8 @@ def sigmoid_from(e: Array, x: Array) -> Array:
 def _softplus(x: Array) -> Any:
     r"""Compute ln(1 + e^x), elementwise, as one node: a ReLU with a smooth corner.
 
-    The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape and dtype of
-    `x`.
+    The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape of `x`, and
+    the dtype of `x` if this is a float type.
 
     Raises
     ------
@@ -47,8 +47,8 @@ def _softplus(x: Array) -> Any:
 
     Notes
     -----
-    It is computed as max(x, 0) + ln(1 + e^-|x|), so nothing overflows. The rule is
-    g e^x / (1 + e^x) = g σ(x), where g is the gradient of the result.
+    The code computes max(x, 0) + ln(1 + e^-|x|), so nothing overflows. The rule is g e^x / (1 +
+    e^x) = g σ(x), where g is the gradient of the result.
 
     $$y = \ln(1 + e^x) \qquad \frac{\partial L}{\partial x} = g\,\sigma(x)$$
 
@@ -106,9 +106,9 @@ def _inner(x: Array) -> Array:
 def _gelu(x: Array) -> Any:
     r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
-    It approximates x Φ(x), where Φ is the distribution function of the standard normal
+    The result approximates x Φ(x), where Φ is the distribution function of the standard normal
     distribution. The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the
-    shape and dtype of `x`.
+    shape of `x`, and the dtype of `x` if this is a float type.
 
     Raises
     ------

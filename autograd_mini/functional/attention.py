@@ -238,7 +238,8 @@ def scaled_dot_product_attention(
     nan too. PyTorch 2.5 and later return 0. Let such a query see itself, and ignore its row.
 
     If a query sees almost only one key, the gradients of its scores are tiny. Their absolute error
-    is a few units in the last digit of ∂L/∂P, as in PyTorch. The graph keeps more of their digits.
+    is a few units in the last digit of ∂L/∂P, as in PyTorch. The gradients of the unfused graph are
+    more accurate.
 
     References
     ----------

@@ -206,8 +206,8 @@ def _conv1d(
 
     Notes
     -----
-    The derivation is in the first lines of `autograd_mini.functional.convolution`. Without options,
-    the result y of input x, weight w and bias b is
+    The derivation is in the docstring of the module `autograd_mini.functional.convolution`. Without
+    options, the result y of input x, weight w and bias b is
 
     $$y_{n,o,p} = b_o + \sum_{c,k} w_{o,c,k}\, x_{n,c,p+k}$$
 
@@ -219,7 +219,7 @@ def _conv1d(
     --------
     >>> import autograd_mini as ag
     >>> x = ag.tensor([[1.0, 2.0, 4.0, 8.0]])
-    >>> ag.conv1d(x, [[[-1.0, 1.0]]]).tolist()  # the difference to the next entry
+    >>> ag.conv1d(x, [[[-1.0, 1.0]]]).tolist()  # each entry is subtracted from the next
     [[1.0, 2.0, 4.0]]
     """
     return _convolved(1, input, weight, bias, groups, (stride, padding, dilation))
@@ -245,9 +245,10 @@ def _conv2d(
         the result has the size of the image. If an odd number of zeros is needed along an axis, the
         extra zero is added at the end.
     dilation : int or pair of int
-        The step from one entry of a window to the next.
+        The distance between neighbouring entries of a window. 1 leaves no gaps.
     groups : int
-        Channels and outputs are divided into this many groups, which do not mix.
+        Input channels and outputs are divided into this many groups. The outputs of a group read
+        only the channels of the same group.
 
     Returns
     -------

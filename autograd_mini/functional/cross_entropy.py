@@ -292,19 +292,19 @@ def softmax_cross_entropy(
 ) -> Any:
     """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i as one node, `SoftmaxCrossEntropy`.
 
-    It is fast, and exact for logits of any size: the logits are shifted before `exp`, and ln ŷ is
-    computed without ŷ.
+    The node is fast, and accurate for logits of any size: the logits are shifted before `exp`, and
+    ln ŷ is computed without ŷ.
 
     Parameters
     ----------
     logits : Tensor or array_like
         Floating-point numbers, of any rank. A single row, shape (C,), needs no batch axis. For
-        arrays of other libraries and for symbols, the graph of primitives is computed.
+        arrays of other libraries and for symbols, the graph of primitives replaces the node.
     targets : array_like or Tensor
         *Class indices* are integers, with the shape of the logits without the class axis. *Soft
-        targets* are real numbers, such as probabilities, with the shape of the logits. Floats may
-        broadcast to it, except whole numbers in a column, (N, 1), which are class indices. An array
-        is converted to the dtype of the logits. A Tensor keeps its dtype and may need a gradient.
+        targets* are real numbers, such as probabilities, with the shape of the logits. Their shape
+        may also broadcast to it, except (N, 1) with whole numbers. An array is converted to the
+        dtype of the logits. A Tensor keeps its dtype and may need a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
@@ -316,8 +316,8 @@ def softmax_cross_entropy(
     reduction : "mean", "sum" or "none"
         The mean of the rows, their sum, or each row's loss.
     where : array of bool, optional
-        A mask that broadcasts to the logits. True marks the classes that count; C is their number.
-        Other classes are left out of the softmax and of the sum over i.
+        A mask that broadcasts to the logits. True marks the C classes that count. Other classes are
+        left out of the softmax and of the sum over i.
 
     Returns
     -------
@@ -337,13 +337,13 @@ def softmax_cross_entropy(
 
     Notes
     -----
-    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the
-    first lines of `autograd_mini.functional.cross_entropy`. It treats each option as a change of y.
+    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the docstring
+    of the module `autograd_mini.functional.cross_entropy`. It treats each option as a change of y.
 
     *The divisor of the mean* is as in PyTorch. For soft targets it is N, the number of rows. For
     class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not
     ignored. Without `weight`, it is the number of these rows. So with `weight`, one-hot rows and
-    indices of the same classes give different means.
+    class indices give different means.
 
     *If no row counts* (all are ignored, or N = 0), the mean and its gradient are 0. In PyTorch the
     mean is 0/0 = nan, so one empty batch would turn every parameter into nan.
@@ -351,7 +351,7 @@ def softmax_cross_entropy(
     *Infinite logits*: -inf masks a class. The masked class gets no gradient, since 0 ln 0 = 0. If
     the masked class is the true class of a row, the loss is inf. A row with +inf has no softmax:
     the loss is inf or nan. In a row with nan, or with only -inf, loss and gradient are nan. Other
-    rows are not affected. An ignored row with nan, +inf or only -inf still has the gradient nan.
+    rows are not affected. If an ignored row has nan, +inf or only -inf, its gradient is still nan.
 
     References
     ----------

@@ -144,7 +144,7 @@ def _max_pool2d(
         How many entries of -inf are added on each side of an image. It may be at most half of a
         window.
     dilation : int or pair of int
-        The step from one entry of a window to the next.
+        The distance between neighbouring entries of a window. 1 leaves no gaps.
 
     Returns
     -------

@@ -82,17 +82,16 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
 
     Notes
     -----
-    With i, f and g after their activations:
+    Let i, f and g be the gates after their activations:
 
     $$
     c' = f c + i g \qquad
     \frac{\partial L}{\partial c} = \frac{\partial L}{\partial c'}\, f
     $$
 
-    On the way back, each step multiplies the gradient of the cell state by f. If f is close to 1,
-    this gradient does not vanish. The gradient of a gate is also multiplied by the derivative of
-    its activation:
-    σ' = σ (1 - σ) and tanh' = 1 - tanh².
+    In the backward pass, each step multiplies the gradient of the cell state by f. If f is close to
+    1, this gradient does not vanish. The gradient of a gate is also multiplied by the derivative of
+    its activation: σ' = σ (1 - σ) and tanh' = 1 - tanh².
 
     References
     ----------

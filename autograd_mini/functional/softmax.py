@@ -77,8 +77,8 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     Returns
     -------
     Tensor or array
-        It is a Tensor if `z` is a Tensor, and otherwise an array. It has the shape and dtype of
-        `z`. Its entries are in [0, 1], and sum to one along `axis`.
+        A Tensor if `z` is a Tensor, otherwise an array. It has the shape of `z`, and its dtype if
+        this is a float type. The entries are in [0, 1], and sum to one along `axis`.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
     Returns
     -------
     Tensor or array
-        It is a Tensor if `z` is a Tensor, otherwise an array. It has the shape and dtype of `z`.
+        A Tensor if `z` is a Tensor, otherwise an array. Shape and dtype are as for `softmax`.
 
     Raises
     ------
@@ -305,8 +305,8 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
     Returns
     -------
     Tensor or array
-        It is a Tensor if `x` is a Tensor, and otherwise an array. It has the dtype of `x`, and the
-        shape of `x` without the axes that were summed over.
+        It is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape of `x` without
+        the axes that were summed over.
 
     Raises
     ------

@@ -45,17 +45,18 @@ class Conv1d(Module):
     Parameters
     ----------
     in_channels, out_channels : int
-        The number of channels before and after.
+        The number of channels of the input and of the output.
     kernel_size : int
         The number of entries that a filter sees at once.
     stride : int
-        The step from one place of a filter to the next.
+        The step from one window to the next.
     padding : int, "valid" or "same"
         How many zeros are added at each end. "same" keeps the length.
     dilation : int
-        The step from one entry that a filter sees to the next.
+        The distance between neighbouring entries that a filter sees. 1 leaves no gaps.
     groups : int
-        Channels and outputs are divided into this many groups, which do not mix.
+        Input and output channels are divided into this many groups. The outputs of a group read
+        only the inputs of the same group.
     bias : bool
         Whether a number is added to each output.
     rng : int or numpy.random.Generator
@@ -66,8 +67,7 @@ class Conv1d(Module):
     Attributes
     ----------
     weight : Tensor, shape (out_channels, in_channels / groups, kernel_size)
-        The filters. `init.xavier_uniform_` draws their initial values. Those of PyTorch are
-        smaller.
+        The filters. `init.xavier_uniform_` draws their initial values. PyTorch's are smaller.
     bias : Tensor, shape (out_channels,), or None
         Initially zero.
 
@@ -195,7 +195,7 @@ class MaxPool2d(Module):
         How many entries of -inf are added on each side of an image. It may be at most half of a
         window.
     dilation : int or pair of int
-        The step from one entry of a window to the next.
+        The distance between neighbouring entries of a window. 1 leaves no gaps.
 
     Raises
     ------
@@ -333,7 +333,7 @@ class Flatten(Module):
         (self.start_dim,) = _checked("Flatten", per_axis, "start_dim", start_dim, 1, 0)
 
     def forward(self, x: Any) -> Any:
-        """Return `x` with its axes from `start_dim` on joined into one.
+        """Return `x` with the axes from `start_dim` on joined into one axis.
 
         Raises
         ------

@@ -108,7 +108,7 @@ class Sigmoid(Activation):
 
 
 class GELU(Activation):
-    """The layer x Φ(x), in the approximation with tanh that GPT-2 uses; see `gelu`.
+    """The layer x Φ(x), approximated with tanh as in GPT-2; see `gelu`.
 
     Φ is the distribution function of the standard normal distribution. PyTorch's default is the
     exact function. The two differ by less than 0.001.
@@ -137,7 +137,7 @@ class GELU(Activation):
 class Dropout(Module):
     """In training, set each entry to 0 with probability p, and divide the others by 1 - p.
 
-    After ``model.eval()``, it returns its input.
+    After ``model.eval()``, the layer returns its input unchanged.
 
     Parameters
     ----------

@@ -29,9 +29,10 @@ _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
 
 
 def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
-    """Return the factor for the initial weights of a layer that an activation follows.
+    """Return the gain: a factor for the initial weights of a layer before an activation.
 
-    The factor makes up for the change of the variance by the activation: a ReLU halves it.
+    The activation changes the variance of its input: a ReLU halves it. The gain compensates for
+    this change.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
     Raises
     ------
     ValueError
-        If the activation has another name.
+        If `nonlinearity` is not one of these names.
 
     Examples
     --------
@@ -146,11 +147,12 @@ def kaiming_uniform_(
     a : float
         The slope of "leaky_relu" for negative numbers.
     mode : str
-        "fan_in" keeps the variance of activations. "fan_out" divides by the number of outputs, and
-        keeps the variance of gradients.
+        "fan_in" uses this formula, which keeps the variance of activations about the same in all
+        layers. "fan_out" divides by the number of outputs instead of inputs, and does the same for
+        gradients.
     nonlinearity : str
-        The activation after the layer, which gives the gain; see `calculate_gain`. The default with
-        ``a=0`` is the same as "relu".
+        The activation after the layer. It determines the gain; see `calculate_gain`. The default
+        with ``a=0`` is the same as "relu".
     rng : int or numpy.random.Generator, optional
         The seed or generator that draws the numbers. By default, each run draws different numbers.
 
@@ -219,7 +221,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, rng: Seed | Non
     Parameters
     ----------
     tensor : Tensor
-        Of any shape.
+        The tensor to fill, of any shape.
     mean, std : float
         The mean and the standard deviation.
     rng : int or numpy.random.Generator, optional
@@ -247,7 +249,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, rng: Seed | None = 
     Parameters
     ----------
     tensor : Tensor
-        Of any shape.
+        The tensor to fill, of any shape.
     a, b : float
         The smallest and the largest number.
     rng : int or numpy.random.Generator, optional

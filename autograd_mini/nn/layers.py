@@ -43,19 +43,19 @@ class Linear(Module):
     Parameters
     ----------
     inputs, outputs : int
-        The number of features before and after.
+        The number of features of the input and of the output.
     bias : bool
         Whether b is added. Without it, the layer is x W.
     rng : int or numpy.random.Generator
-        The source of the initial weights. Pass one generator to all layers of a network, or
-        different seeds: the same seed and shape give the same weights.
+        The seed or generator that draws the initial weights. The same seed and shape give the same
+        weights, so pass different seeds or one generator to the layers of a network.
     dtype : dtype
         The dtype of the parameters, a float type. If `x` has another dtype, NumPy promotes the
         result.
     name : str
         The text after W and b in the names of the parameters. With "1", the parameters are W1 and
-        b1, and the layer's `scope` is "linear1". Without it, the parameters have the names of the
-        attributes that hold them; see `Module`.
+        b1, and the layer's `scope` is "linear1". Without a name, each parameter is named after the
+        attribute that holds it; see `Module`.
 
     Attributes
     ----------

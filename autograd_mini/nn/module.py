@@ -39,9 +39,9 @@ class Module(metaclass=Answering):
 
     A call runs `forward` in a `scope`, so that pictures and pages draw the module as a box. The box
     has the name of the attribute that holds the module. A model is a tree of modules. Parameters
-    are named after their place in it, for example ``hidden.weight``, unless you name them yourself.
-    Attributes whose names begin with an underscore are private: they are not part of the tree.
-    `parameters` warns about a layer in such an attribute.
+    are named after their place in this tree, for example ``hidden.weight``, unless you name them
+    yourself. Attributes whose names begin with an underscore are private: they are not part of the
+    tree. `parameters` warns about a layer in such an attribute.
 
     Attributes
     ----------
@@ -90,12 +90,12 @@ class Module(metaclass=Answering):
         return result
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Each class defines it, with parameters instead of `args`, `kwargs`.
+        """Compute the output. Each subclass defines this method, with its own `args` and `kwargs`.
 
         Raises
         ------
         NotImplementedError
-            If the class does not define it.
+            If the class does not define this method.
 
         Examples
         --------
@@ -119,7 +119,7 @@ class Module(metaclass=Answering):
     # ---- the tree ------------------------------------------------------------------------------
 
     def parameters(self) -> list[Tensor]:
-        """Return the tensors of the tree that require a gradient, each once.
+        """Return the tensors of this module and its submodules that require a gradient, each once.
 
         Examples
         --------
@@ -130,7 +130,7 @@ class Module(metaclass=Answering):
         return [p for _, p in self.named_parameters()]
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
-        """Return the parameters with their places in the tree.
+        """Return a pair for each parameter: its place, such as ``hidden.weight``, and the tensor.
 
         Examples
         --------
@@ -190,7 +190,7 @@ class Module(metaclass=Answering):
     # ---- the state -----------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Array]:
-        """Return copies of all tensors and buffers of the tree: a dict from place to array.
+        """Return copies of all tensors and buffers, in a dict from place to array.
 
         Examples
         --------
@@ -212,7 +212,8 @@ class Module(metaclass=Answering):
         Raises
         ------
         ValueError, TypeError
-            If names or shapes differ, or if floats replace integers. Nothing changes then.
+            If names or shapes differ, or if floats would replace integers. Then no tensor is
+            changed.
 
         Examples
         --------
@@ -248,12 +249,12 @@ class Module(metaclass=Answering):
     # ---- modes ---------------------------------------------------------------------------------
 
     def train(self: M, mode: bool = True) -> M:
-        """Let all layers behave as in training: dropout drops entries, batch norm uses the batch.
+        """Switch to training mode: dropout drops entries, and batch norm uses the batch.
 
         Parameters
         ----------
         mode : bool
-            False means `eval`.
+            With False, `train` does the same as `eval`.
 
         Examples
         --------
@@ -266,7 +267,7 @@ class Module(metaclass=Answering):
         return self
 
     def eval(self: M) -> M:
-        """Let all layers behave as after training: batch norm uses the running statistics.
+        """Switch to evaluation mode: dropout has no effect, batch norm uses running statistics.
 
         Examples
         --------
@@ -278,7 +279,7 @@ class Module(metaclass=Answering):
 
     @explains_keywords
     def zero_grad(self) -> None:
-        """Set the ``.grad`` of all tensors of the tree back to None.
+        """Set ``.grad`` of all tensors of this module and its submodules back to None.
 
         Examples
         --------
@@ -293,10 +294,10 @@ class Module(metaclass=Answering):
         set_grads([leaf for _, leaf in self._leaves()], repeat(None))
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
-        """Freeze the tensors of the tree, or let them be trained (again).
+        """Freeze all tensors with False, or make them trainable with True.
 
-        A frozen tensor is in `state_dict`, but not in `parameters`. Keep constants as plain arrays:
-        they are never trained.
+        A frozen tensor is in `state_dict`, but not in `parameters`. Store constants as plain
+        arrays, which are never trained.
 
         Parameters
         ----------

@@ -132,7 +132,8 @@ class BatchNorm1d(Module):
 class BatchNorm2d(BatchNorm1d):
     """Normalise each channel of images over the batch, the rows and the columns.
 
-    It takes inputs of shape (N, C, H, W). Parameters and attributes are those of `BatchNorm1d`.
+    The layer takes inputs of shape (N, C, H, W). Its parameters and attributes are those of
+    `BatchNorm1d`.
 
     References
     ----------
@@ -161,7 +162,7 @@ class LayerNorm(Module):
     elementwise_affine : bool
         Whether the layer has a weight and a bias.
     bias : bool
-        Whether it has a bias. Without `elementwise_affine`, it has none.
+        Whether the layer has a bias. Without `elementwise_affine`, it has neither weight nor bias.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -242,7 +243,7 @@ class RMSNorm(Module):
     TypeError
         If `normalized_shape` is not an int.
     ValueError
-        If it is below 1.
+        If `normalized_shape` is below 1.
 
     References
     ----------

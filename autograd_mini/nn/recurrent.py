@@ -63,7 +63,7 @@ class _Recurrent(Module):
             cell._title = "cell" if count == 1 else f"cell{number}"
 
     def forward(self, x: Any, state: Any = None) -> Any:
-        """Return the outputs of all steps, and the state after the last one, as ``(output, h_n)``.
+        """Return the outputs of all steps, and the state after the last step: ``(output, h_n)``.
 
         For an LSTM, both states are pairs: ``output, (h_n, c_n) = lstm(x, (h_0, c_0))``.
 
@@ -145,7 +145,7 @@ def _layers_of(name: str, state: Any, shape: tuple[int, ...]) -> list[Any]:
 
 
 class RNN(_Recurrent):
-    """Simple recurrent layers over a sequence; see `RNNCell`.
+    """Simple recurrent layers, which run an `RNNCell` over the steps of a sequence.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ class RNN(_Recurrent):
 
 
 class LSTM(_Recurrent):
-    """LSTM layers over a sequence; see `LSTMCell`.
+    """LSTM layers, which run an `LSTMCell` over the steps of a sequence.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ class LSTM(_Recurrent):
 
 
 class GRU(_Recurrent):
-    """GRU layers over a sequence; see `GRUCell`.
+    """GRU layers, which run a `GRUCell` over the steps of a sequence.
 
     Parameters
     ----------

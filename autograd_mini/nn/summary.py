@@ -37,7 +37,7 @@ def summary(model: Layer, x: Any = None) -> Summary:
     Returns
     -------
     Summary
-        A table, when printed and in a notebook. It has the totals ``count`` and ``bytes``, and a
+        ``print`` and notebooks show it as a table. It has the totals ``count`` and ``bytes``, and a
         `Row` for each layer in ``rows``.
 
     Raises
@@ -48,7 +48,7 @@ def summary(model: Layer, x: Any = None) -> Summary:
     Notes
     -----
     A parameter that several layers share is counted in the first of them. Training needs more
-    memory: the gradients are as large as the parameters, and `optim.Adam` adds two such arrays.
+    memory: a gradient for each parameter, and with `optim.Adam` two more arrays of the same size.
 
     The backward pass needs the results of the forward pass. Column `kept` counts the results of all
     nodes that were recorded inside the layer, and the intermediate results that a fused node keeps.

@@ -44,11 +44,12 @@ def train(
     epochs : int
         The number of passes over the examples, each in a new order.
     batch_size : int, optional
-        Examples per step. None means all of them. The last batch of an epoch may be smaller.
+        The number of examples in each step. None means all examples. The last batch of an epoch may
+        be smaller.
     loss : callable
         A function ``loss(logits, targets)`` that returns the mean over a batch.
     rng : int or numpy.random.Generator
-        The source of the random order of the examples.
+        The seed or generator that shuffles the examples.
 
     Returns
     -------
@@ -110,25 +111,26 @@ def training_epochs(
     epochs : int
         The number of passes over the examples, each in a new order.
     batch_size : int, optional
-        Examples per step. None means all of them. The last batch of an epoch may be smaller.
+        The number of examples in each step. None means all examples. The last batch of an epoch may
+        be smaller.
     loss : callable
         A function ``loss(logits, targets)`` that returns the mean over a batch.
     rng : int or numpy.random.Generator
-        The source of the random order of the examples.
+        The seed or generator that shuffles the examples.
 
     Yields
     ------
     (int, float)
-        The epoch, from 1 on, and the mean loss of all examples. The loss of a batch is computed
-        before the step with this batch.
+        The number of the epoch, counted from 1, and the mean loss of all examples. The loss of a
+        batch is computed before the step with this batch.
 
     Raises
     ------
     TypeError
         If `optimizer` is not an optimiser.
     ValueError
-        If `epochs` or `batch_size` is below 1, or if there is not one label for each example. It is
-        raised by the call, before the first epoch.
+        If `epochs` or `batch_size` is below 1, or if there is not one label for each example. The
+        call raises these errors before the first epoch.
 
     References
     ----------
@@ -177,7 +179,7 @@ def training_epochs(
 
 
 def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
-    """Return the fraction of examples for which the largest output of `model` is at the label.
+    """Return the fraction of examples for which `model` has its largest output at the label.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class Embedding(Module):
         self.weight = Tensor(table, requires_grad=True, dtype=dtype)
 
     def forward(self, input: Any) -> Any:
-        """Return the vector of each index. For an `input` of shape (...), its shape is (..., D).
+        """Return the vector of each index. If `input` has shape (...), the result has (..., D).
 
         Examples
         --------
@@ -88,9 +88,10 @@ class Embedding(Module):
 class MultiheadAttention(Module):
     """Attention of several heads, each with its own part of the features.
 
-    It is PyTorch's layer with ``batch_first=True``, with three differences. It returns the output
-    without the attention weights. A boolean mask is True where a query may see a key, as in
-    `scaled_dot_product_attention`. Queries, keys and values have a layer each.
+    The layer is PyTorch's layer with ``batch_first=True``, except for three differences. It returns
+    the output without the attention weights. A boolean mask is True where a query may see a key, as
+    in `scaled_dot_product_attention`. Three separate affine layers compute queries, keys and
+    values.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ class MultiheadAttention(Module):
         self, query: Any, key: Any = None, value: Any = None, mask: Any = None,
         is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """Let each query collect the values of the keys that match it.
+        """Return a weighted mean of the values for each query. Keys that match it weigh more.
 
         Parameters
         ----------
@@ -222,7 +223,7 @@ def _check_heads(owner: str, embed_dim: int, num_heads: int) -> None:
 class TransformerBlock(Module):
     """Compute x + attention(norm1(x)), and then x + mlp(norm2(x)).
 
-    It is the block of GPT-2. PyTorch's `TransformerEncoderLayer` is the same with
+    This is the block of GPT-2. PyTorch's `TransformerEncoderLayer` is the same with
     ``norm_first=True``, ``batch_first=True``, ``activation="gelu"`` and ``dim_feedforward`` of 4 E,
     except that GELU is approximated with tanh here.
 
@@ -233,8 +234,8 @@ class TransformerBlock(Module):
     num_heads : int
         The number of heads of the attention.
     dropout : float
-        In training, the probability that an attention weight is dropped, or an entry of the output
-        of the attention or of the MLP.
+        In training, the probability that an entry is dropped. Dropout applies to the attention
+        weights, and to the outputs of the attention and of the MLP.
     bias : bool
         Whether the layers have a bias.
     is_causal : bool
@@ -250,7 +251,7 @@ class TransformerBlock(Module):
     norm1, norm2 : LayerNorm
         The normalisations of the inputs of the attention and of the MLP.
     attention : MultiheadAttention
-        The only layer in which positions look at each other.
+        The only layer in which a position reads the other positions.
     mlp : FeedForward
         The affine layer `up`, from E to 4 E features, a GELU, and the affine layer `down`, back to
         E features.

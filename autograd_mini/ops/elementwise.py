@@ -57,8 +57,8 @@ rad2deg = primitive(np.rad2deg, lambda g, y, x: g / DEGREE, implements=(np.rad2d
 def _sigmoid(x: Any) -> Any:
     r"""Compute 1 / (1 + e^-x), elementwise. Only e^-|x| is computed, so nothing overflows.
 
-    The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape and dtype of
-    `x`. Its entries are in [0, 1].
+    The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape of `x`, and
+    the dtype of `x` if this is a float type. Its entries are in [0, 1].
 
     Raises
     ------

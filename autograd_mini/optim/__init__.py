@@ -1,10 +1,11 @@
-"""Optimisers: they compute new parameters from gradients.
+"""Optimisers, which compute new parameters from gradients.
 
-They are `SGD`, `Adam` and `AdamW`. The schedules of the learning rate are `cosine` and `warmup`.
-`clip_grad_norm_` limits the gradients.
+The optimisers are `SGD`, `Adam` and `AdamW`. `cosine` and `warmup` are schedules of the learning
+rate. `clip_grad_norm_` limits the norm of the gradients.
 
-`p` is a parameter, `g` its gradient, `lr` the learning rate. Each step ends with ``p.data -= ...``.
-Then a tape that was recorded with the old data is out of date.
+In the formulas, `p` is a parameter, `g` is its gradient, and `lr` is the learning rate. Each step
+replaces the data of the parameters. Run the forward pass again after a step, because ``backward``
+raises an error for results that were computed from the old data.
 
 A parameter is skipped if it is frozen (``p.requires_grad = False``) or has no gradient. For float16
 parameters, the step and the state are computed in float32, because the square of a small gradient

@@ -38,8 +38,8 @@ class Adam(Optimizer):
     eps : float
         ε, a positive number.
     weight_decay : float
-        λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g. So λ p is divided by
-        √v̂, as g is. `AdamW` does not do this.
+        λ, at least 0. The term λ p, the gradient of λ/2 ‖p‖², is added to g. Like the rest of g, it
+        is divided by √v̂. `AdamW` does not divide λ p.
 
     Raises
     ------
@@ -100,7 +100,7 @@ class Adam(Optimizer):
         self.t = [0] * len(self.parameters)
 
     def step(self) -> None:
-        """Apply the formula above to each parameter that has a gradient.
+        """Apply the formula of the class to each parameter that has a gradient.
 
         Examples
         --------
@@ -155,9 +155,9 @@ class AdamW(Adam):
 
     Notes
     -----
-    In `Adam`, the decay λ p is a part of g, so dividing by √v̂ makes it weakest for the parameters
-    with the largest gradients. Here all parameters shrink at the same rate. m̂ and v̂ are as in
-    `Adam`, and η is lr.
+    In `Adam`, the decay λ p is a part of g, and is divided by √v̂. So it is weakest for the
+    parameters with the largest gradients. In `AdamW`, all parameters shrink at the same rate. m̂
+    and v̂ are as in `Adam`, and η is lr.
 
     $$
     p \leftarrow p - \eta\,\lambda p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}
@@ -179,7 +179,7 @@ class AdamW(Adam):
     >>> w.data.round(4)
     array([0.85, 0.85])
 
-    In this example, biases do not decay. Both groups have the same `lr`, which can change:
+    In this example, biases do not decay. Both groups use ``optimizer.lr``, which you may change:
 
     >>> b = ag.tensor([0.0, 0.0], requires_grad=True)
     >>> groups = [{"params": [w]}, {"params": [b], "weight_decay": 0.0}]
@@ -202,7 +202,7 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
     def step(self) -> None:
-        """Apply the formula above to each parameter that has a gradient.
+        """Apply the formula of the class to each parameter that has a gradient.
 
         Examples
         --------

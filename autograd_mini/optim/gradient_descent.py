@@ -23,7 +23,7 @@ class SGD(Optimizer):
     momentum : float
         A number in [0, 1). With 0, this is plain gradient descent.
     weight_decay : float
-        λ, at least 0. The gradient of λ/2 ‖p‖², which is λ p, is added to g.
+        λ, at least 0. The term λ p, the gradient of λ/2 ‖p‖², is added to g.
 
     Raises
     ------
@@ -42,7 +42,7 @@ class SGD(Optimizer):
     References
     ----------
     Sutskever et al.: On the importance of initialization and momentum in deep learning, ICML 2013,
-    in the form of ``torch.optim.SGD``, where lr is not a factor of v.
+    in the form of ``torch.optim.SGD``: the learning rate multiplies v, but is not a part of v.
 
     Examples
     --------
@@ -77,7 +77,7 @@ class SGD(Optimizer):
         self.velocity = self._zeros()
 
     def step(self) -> None:
-        """Change each parameter p with a gradient g: p ← p - lr g. The class has the whole formula.
+        """Apply the formula of the class to each parameter that has a gradient.
 
         Examples
         --------

@@ -40,7 +40,7 @@ class Optimizer:
     Attributes
     ----------
     groups : list of dict
-        The options that each group sets itself. You may change them between steps.
+        For each group, the options that it sets. You may change them between steps.
     group_of : tuple of int
         For each parameter, the index of its group in `groups`.
 
@@ -141,8 +141,8 @@ class Optimizer:
     def step(self) -> None:
         """Update each parameter that requires a gradient and has a ``.grad``. Warn if none has one.
 
-        Gradients are not clipped: if a gradient is not finite, its parameter is not finite
-        afterwards.
+        The step does not clip gradients. If a gradient is not finite, its parameter is not finite
+        after the step.
 
         Raises
         ------
@@ -183,8 +183,8 @@ class Optimizer:
         Returns
         -------
         dict
-            The options are numbers, and a dict for each group. The state consists of lists with
-            an array for each parameter.
+            The options of the optimiser and of its groups, and the state. A state such as
+            ``velocity`` is a list with one entry for each parameter.
 
         Examples
         --------

@@ -42,14 +42,15 @@ def cosine(lr: float, steps: int, *, warmup: int = 0, final: float = 0.0) -> Sch
     steps : int
         The number of steps of the training. From step number `steps` on, the rate is `final`.
     warmup : int
-        The number of steps in which the rate rises, less than `steps`. Then the rate falls.
+        The number of steps in which the rate rises before it falls. It must be less than `steps`.
     final : float
         The last learning rate, at least 0.
 
     Returns
     -------
     callable
-        Takes the step t, counted from 0, and returns the learning rate. t may also be an array.
+        Takes the number t of a step, counted from 0, and returns the learning rate. Before each
+        step, write ``optimizer.lr = schedule(t)``. t may also be an array.
 
     Raises
     ------
@@ -101,14 +102,15 @@ def warmup(lr: float, steps: int) -> Schedule:
     Parameters
     ----------
     lr : float
-        The last learning rate, a positive number.
+        The learning rate after the rise, a positive number.
     steps : int
-        The number of steps in which the rate rises. With 0, it is always `lr`.
+        The number of steps in which the rate rises. With 0, the rate is always `lr`.
 
     Returns
     -------
     callable
-        Takes the step t, counted from 0, and returns the learning rate. t may also be an array.
+        Takes the number t of a step, counted from 0, and returns the learning rate. Before each
+        step, write ``optimizer.lr = schedule(t)``. t may also be an array.
 
     Raises
     ------

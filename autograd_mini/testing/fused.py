@@ -149,9 +149,9 @@ def check_fused(
     Returns
     -------
     FusedReport
-        ``print`` shows it as a table. The difference of an entry is measured in ULP of the same
-        entry in the reference. Small entries may result from cancellation, so entries below 1/1000
-        of the largest one are measured in ULP of this 1/1000.
+        ``print`` shows it as a table. The difference between two entries is measured in ULP of the
+        same entry in the reference. Small entries may result from cancellation, so entries below
+        1/1000 of the largest one are measured in ULP of this 1/1000.
 
     Raises
     ------

@@ -49,10 +49,10 @@ class Document:
     _announcement: ClassVar[str]  #: what `show` prints before the path, without a browser
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the document to a file, atomically.
+        """Write the document to a file. An error leaves an existing file unchanged.
 
-        If the path is a symbolic link, its target is written. An existing file keeps its
-        permissions.
+        If the path is a symbolic link, the file that it points to is written. An existing file
+        keeps its permissions.
 
         Parameters
         ----------

@@ -31,7 +31,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     str
         A paragraph for each operation, from the last to the first: the value, the incoming
         gradient, and the contributions to other gradients. The last line lists the gradients of the
-        leaves. Lines fit the terminal, and have at most 80 columns. If standard output cannot
+        leaves. Lines are as wide as the terminal, but at most 80 columns. If standard output cannot
         print a symbol such as ∂, the text has a replacement, such as d.
 
     Raises

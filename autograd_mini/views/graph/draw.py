@@ -46,7 +46,7 @@ def draw(
     """Draw the graph of a computation: its operations, their values and their gradients.
 
     You do not need to call ``backward()`` first. The gradients are computed for the picture, and no
-    ``.grad`` changes.
+    ``.grad`` changes. Each tensor on the tape is drawn as a *card*.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ class Drawing(Document):
     def svg(self) -> str:
         """Return the picture as SVG text, laid out and painted by the library.
 
-        It is self-contained: it has a title, a description and a background.
+        The SVG needs no other file. It has a title, a description and a background.
 
         Examples
         --------
@@ -237,8 +237,8 @@ class Drawing(Document):
         r"""Return the picture as a ``tikzpicture`` for LaTeX, in the layout of the SVG.
 
         In Beamer, the picture is shown step by step: each slide computes a value, or propagates a
-        gradient. In other documents, it is shown complete. It needs the package tikz. A comment in
-        the text names the TikZ libraries that it needs.
+        gradient. In other documents, the whole picture is shown. The document must load the package
+        tikz, and the TikZ libraries that a comment in the text names.
 
         Examples
         --------
