@@ -230,8 +230,8 @@ def _refuse_escaped(tracer: Tracer, f: Any, settings: list[Any], given: Any) -> 
         places = [f"a {_holder(alive.pop())}"] if alive else []
     if places:
         raise EscapedTracerError(
-            f"compile: {_name(f)} stores a traced array in {places[0]}. Later calls would not "
-            f"update {places[0]}. Return the new value, and assign it outside of the function."
+            f"compile: {_name(f)} stores a computed array in {places[0]}. Later calls would not "
+            "update it. Return the new value, and assign it outside of the function."
         )
 
 

@@ -180,7 +180,7 @@ def compile(
     if state is None:
         return Compiled(f, tuple(chosen), fuse, target)
     if chosen:
-        raise TypeError("compile: pass donate or state. The arrays in state are always donated.")
+        raise TypeError("compile: leave donate= out. The arrays in state= are always donated.")
     return CompiledStep(f, state if isinstance(state, tuple) else (state,), fuse, target)
 
 

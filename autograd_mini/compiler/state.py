@@ -297,15 +297,15 @@ class PureStep:
             if slot.get() is not before and slot.get() != before:
                 fix = "Keep it as an array, np.array(0), and write += 1."
                 if slot.key == "training":
-                    fix = "Call model.train() and model.eval() before the step, not in it."
+                    fix = "Call model.train() and model.eval() outside of the step."
                 raise EscapedTracerError(
-                    f"compile: {self.__name__} changes {slot.name}, which is part of the program. "
+                    f"compile: {self.__name__} changes {slot.name}, a constant of the program. "
                     f"Later calls would not change it. {fix}"
                 )
         for slot in self.state.arrays:
             if not slot.is_one():
                 raise EscapedTracerError(
-                    f"compile: {slot.name} and {slot.others[0].name} are one array, but "
+                    f"compile: {slot.name} and {slot.others[0].name} are the same array, but "
                     f"{self.__name__} gives them different values. Make a copy for each of them."
                 )
 

@@ -158,9 +158,7 @@ class TracedArray(TracedMethods):
 
     def _replace(self, y: TracedArray) -> TracedArray:
         if not self._tracer.may_change(self._value):
-            raise self._refused(
-                "writing into an array that the function did not make itself", USE_STATE
-            )
+            raise self._refused("writing into an array that the function did not create", USE_STATE)
         if y.dtype != self.dtype:
             y = y.astype(self.dtype)
         old, self._value = self._value, _laid_out_like(self, y)._value

@@ -80,7 +80,7 @@ class Tracer(Observer):
         if isinstance(rng, TracedGenerator):
             return rng
         if id(rng) not in self.captured:
-            raise random_numbers("a generator that the function makes itself")
+            raise random_numbers("the function creates a generator, which")
         for x, value in self.inputs:
             if x is rng:
                 return TracedGenerator(self, value)

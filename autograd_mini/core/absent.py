@@ -13,7 +13,7 @@ METHODS = {
         "addressable_data addressable_shards copy_to_host_async is_ready is_fully_addressable "
         "is_fully_replicated"
     ),
-    "This is about the memory of an array. The NumPy array of a tensor is x.data.": (
+    "This is about the memory of an array. Use the tensor's NumPy array, x.data.": (
         "strides stride storage storage_offset storage_type untyped_storage data_ptr base flags "
         "ctypes flat is_contiguous layout as_strided as_strided_ as_strided_scatter tobytes "
         "getfield dim_order is_set_to unsafe_buffer_pointer"
@@ -60,7 +60,7 @@ FUNCTIONS = {
         "local_device_count process_* psum pmean pmax pmin all_gather transfer_guard* "
         "make_array_from_* host_id* clear_caches live_arrays cudnn* mkldnn* miopen*"
     ),
-    "There are no submodules like this. The functions are in ag (ag.grad, ag.softmax) or NumPy.": (
+    "There are no such submodules. The functions are in ag (ag.grad, ag.softmax) or NumPy.": (
         "autograd functional func special linalg lax scipy numpy np jnp experimental F torch jax"
     ),
     "Operations are recorded while Python runs them, so write a Python loop or if.": (
@@ -68,7 +68,7 @@ FUNCTIONS = {
     ),
     "To draw a class, make rng = np.random.default_rng(0), then write rng.choice(len(p), "
     "p=p.data), where p = ag.softmax(logits).": "multinomial categorical choice Categorical sample",
-    "ag.draw(loss) draws the tape, and ag.explore(loss) is a page.": (
+    "ag.draw(loss) draws the tape, and ag.explore(loss) makes a page.": (
         "plot make_dot visualize show show_graph draw_graph torchviz"
     ),
     "Use NumPy for random numbers: rng = np.random.default_rng(0), then rng.normal(size=(2, 3)).": (
@@ -130,7 +130,7 @@ FUNCTIONS = {
 
 #: Layers of PyTorch, and the functions behind them.
 LAYERS = {
-    "Write class Net(nn.Module). Its attributes, and lists and dicts in them, are the model.": (
+    "Write class Net(nn.Module). Store its layers in attributes, also in lists and dicts.": (
         "Module ModuleList ModuleDict ParameterList ParameterDict Container modules Buffer"
     ),
     "Take the mean over the image: x.mean(axis=(-2, -1)).": (
@@ -151,10 +151,10 @@ LAYERS = {
         "local_response_norm SyncBatchNorm *Norm"
     ),
     "There is nn.Dropout, which drops single entries.": "Dropout2d *Dropout* *dropout*",
-    "There are nn.MultiheadAttention and nn.TransformerBlock, of which a model is a sequence.": (
+    "There are nn.MultiheadAttention and nn.TransformerBlock. A model is a sequence of blocks.": (
         "Transformer Multihead* *attention* Transformer*"
     ),
-    "The layers are nn.RNN, nn.LSTM and nn.GRU. A cell of your own is a loop over time steps: "
+    "The layers are nn.RNN, nn.LSTM and nn.GRU. To write another cell, loop over the steps: "
     "h = np.tanh(x[t] @ W + h @ U + b).": "RNNBase rnn_* lstm* gru* *RNN* *LSTM* *GRU*",
     "There is nn.Embedding. As a function, it is ag.embedding(indices, table).": (
         "EmbeddingBag *mbedding*"
@@ -310,11 +310,11 @@ KEYWORDS = {
     "static_argnames": "Leave it out: arguments that are not arrays are constants of the program.",
     "fullgraph": "Leave it out: the whole function is always compiled.",
     "dynamic": "Leave it out: a function is traced again for new shapes.",
-    "backend": "Leave it out: the program is NumPy's.",
+    "backend": "Leave it out, or write target='c'.",
     "mode": "Leave it out: the program is NumPy's.",
     "vectorize": "Leave it out.",
-    "strict": "Leave it out: jacobian returns zeros for an unused input. load_state_dict needs all "
-    "names: to load a part, pass model.state_dict() | part.",
+    "strict": "Leave it out. load_state_dict needs all names: to load a part, pass "
+    "model.state_dict() | part. jacobian returns zeros for an unused input.",
     "shuffle": "Leave it out: batches are shuffled. To keep the order, slice the arrays.",
     "drop_last": "Leave it out, and skip the last batch: if len(x_batch) == size.",
     "num_workers": "Leave it out: batches are slices of arrays in memory.",

@@ -285,7 +285,8 @@ def wrong_keyword(name: str, key: str, value: Any = None, known: Iterable[str] =
     new = absent.RENAMED.get(key)
     if new and (new in known or not known):
         value = tuple(value) if isinstance(value, list) else value
-        instead = f"{new}={value!r}" if isinstance(value, (int, float, tuple)) else f"{new}="
+        is_short = isinstance(value, (int, float, tuple)) and len(repr(value)) < 20
+        instead = f"{new}={value!r}" if is_short else f"{new}="
         return f"{text} Write {instead} instead of {key}=."
     if key in absent.KEYWORDS:
         return f"{text} {absent.KEYWORDS[key]}"

@@ -173,8 +173,8 @@ def _where(f: Any, args: Any, where: Any) -> Any:
     if hasattr(mask, "decided"):  # traced
         f = f"np.{name_of(f)}"
         raise TypeError(
-            f"{f}: where= must be a NumPy array, got {describe(where)}. Its entries are not known "
-            f"yet. Write np.where(mask, {f}(np.where(mask, x, 1)), 0)."
+            f"{f}: in a compiled function, where= cannot be {describe(where)} that depends on the "
+            f"arguments. Write np.where(mask, {f}(np.where(mask, x, 1)), 0)."
         )
     if mask.dtype != bool:
         raise TypeError(f"where must be an array of bool, got {describe(where)}.")

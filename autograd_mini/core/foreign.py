@@ -46,8 +46,8 @@ def require_in_place(*arrays: Any) -> None:
         if is_foreign(x) and not hasattr(type(x), "__iadd__"):
             kind = f"{type(x).__module__}.{type(x).__qualname__}"
             raise TypeError(
-                f"got an array of type {kind}. Such arrays cannot be changed in place, which this "
-                "function does with its result. Convert the array first: np.asarray(x)"
+                f"got an array of type {kind}, which cannot be changed in place. This function "
+                "changes its result in place. Convert the array first: np.asarray(x)"
             )
 
 
@@ -90,13 +90,14 @@ def forward_on_objects(function: Any, arrays: Sequence[Any], kwargs: Any) -> Any
 
 def ensure_array(y: Any, op: Primitive, args: tuple[Any, ...], arrays: list[Any]) -> Array:
     """Return a primitive's result as an array of numbers. NumPy returns single objects bare."""
+    given = y
     if any(holds_objects(a) for a in arrays):
         y = np.asarray(y, object)
     y = as_array(y)
     if not holds_numbers(y) and y.dtype.kind != "c":
-        raise op.add_context(
-            TypeError(f"the function must return real numbers, but it returned {y!r:.60}"), args
-        )
+        hint = " Did you forget `return`?" if given is None else ""
+        text = f"the function must return real numbers, but it returned {given!r:.60}.{hint}"
+        raise op.add_context(TypeError(text), args)
     return y
 
 

@@ -112,7 +112,7 @@ def describe(x: Any) -> str:
         return f"{_article(x.dtype)} array of shape {x.shape}"
     if is_foreign(x):  # its repr may have to compute it, or to copy it from a GPU
         return f"{_article(x.dtype)} array of shape {x.shape} and type {type(x).__name__}"
-    return f"{x!r:.60}" + "…" * (len(repr(x)) > 60)
+    return f"{(text := ' '.join(repr(x).split())):.60}" + "…" * (len(text) > 60)
 
 
 def _article(dtype: Any) -> str:
@@ -175,12 +175,14 @@ def add_context(
     elif "ufunc" in text or "operand type" in text:
         text = _what_is_not_a_number(args) or text
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
-    if foreign and any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args)):
+    is_mixed = any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args))
+    if foreign and is_mixed and "np.asarray" not in text:
         text += (
             f". If type {foreign[0]} does not combine with NumPy arrays or lists, convert these "
             "first, with a function of its library"
         )
-    return kind(f"{head}: {text}.{lesson('shapes') if is_about_shapes else ''}")
+    text += "" if text.endswith("?") else "."
+    return kind(f"{head}: {text}{lesson('shapes') if is_about_shapes else ''}")
 
 
 _KINDS = (AxisError, ValueError, IndexError, TypeError)
@@ -210,9 +212,9 @@ def _what_is_not_a_number(args: Sequence[Any]) -> str:
     kinds = [getattr(unwrap(x), "dtype", type(x)) for x in args]
     if not any(k in (str, type(None)) or getattr(k, "kind", "") in ("U", "S") for k in kinds):
         return ""
-    names = (k.__name__ if isinstance(k, type) else str(k) for k in kinds)
-    hint = ". Did you forget `return`?" if type(None) in kinds else ""
-    return f"this operation needs numbers, got {' and '.join(names)}{hint}"
+    names = ["None" if k is type(None) else getattr(k, "__name__", str(k)) for k in kinds]
+    hint = ". Did you forget `return`?" * ("None" in names)
+    return f"this operation needs numbers, got {listed(names)}{hint}"
 
 
 def _what_is_not_an_integer(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
@@ -314,8 +316,8 @@ def data_of_a_node(t: Any) -> str:
 
 def data_of_another_shape(t: Any, value: Any) -> str:
     return (
-        f"data: got shape {value.shape} for {describe(t)}. The shape of a tensor cannot change. "
-        "Make a new tensor with ag.tensor(...)."
+        f"data: cannot assign an array of shape {value.shape} to {describe(t)}, because the shape "
+        "of a tensor cannot change. Make a new tensor with ag.tensor(...)."
     )
 
 
@@ -335,7 +337,7 @@ def no_gradient_of_integers(t: Any) -> str:
 
 
 def gradient_of_another_shape(t: Any, value: Any) -> str:
-    return f"grad: got shape {value.shape} for {describe(t)}. Assign an array of the same shape."
+    return f"grad: the gradient of {describe(t)} needs the same shape, got shape {value.shape}."
 
 
 def gradient_not_retained(t: Any) -> str:
@@ -348,8 +350,8 @@ def gradient_not_retained(t: Any) -> str:
 
 
 def nothing_to_retain(t: Any) -> str:
-    fix = "Create its inputs with requires_grad=True."
-    return f"{describe(t)} does not require a gradient, so there is nothing to retain. {fix}"
+    why = "so there is nothing to retain. Create its inputs with requires_grad=True."
+    return f"{describe(t)} does not require a gradient, {why}"
 
 
 def array_would_lose_gradient(t: Any) -> str:
@@ -388,7 +390,7 @@ def changed_in_place(t: Any) -> str:
 
 
 def no_axis_to_iterate(t: Any) -> str:
-    return f"{describe(t)} is a single number, so a loop over it is not possible. Call .item()."
+    return f"{describe(t)} is a single number, so you cannot loop over it. Call .item() to read it."
 
 
 def pickle_of_a_node(t: Any) -> str:

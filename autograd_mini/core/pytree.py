@@ -60,7 +60,8 @@ def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:
 
 
 def _mismatch(pattern: Any, tree: Any, what: str) -> ValueError:
-    return ValueError(f"{what} must have the same structure as {_kind(pattern)}, got {_kind(tree)}")
+    like, got = _kind(pattern), _kind(tree)
+    return ValueError(f"{what} must have the same structure as {like}, got {got}.")
 
 
 def _kind(tree: Any) -> str:

@@ -206,7 +206,7 @@ def explain_nonfinite_rule(contribution: Contribution, tensors: Sequence[Tensor]
     rule = Plain().format_rule(symbolic_rules(node)[i], names, "g").text
     return (
         f"backward: the rule of {node.op.name} returned {_describe_entry(value, at)} "
-        f"of the gradient of {names[node.inputs[i].order]}\n\n"
+        f"{'of' if at else 'for'} the gradient of {names[node.inputs[i].order]}\n\n"
         + (f"{quote(origin.line, 'recorded in ')}\n" if origin else "")
         + f"{quote(user_line(), 'differentiated in ')}\n\n"
         + f"  rule: {rule}, where g is the gradient of "

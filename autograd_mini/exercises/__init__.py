@@ -136,7 +136,7 @@ class _Exercises(ModuleType):
 
     def __getattr__(self, name: str) -> object:
         near = difflib.get_close_matches(name, __all__, n=1)
-        fix = f"The nearest name is {near[0]}" if near else "print(exercises) lists all"
+        fix = f"Did you mean {near[0]}?" if near else "print(exercises) lists all names."
         raise AttributeError(f"exercises has no {name!r}. {fix}")
 
 

@@ -40,7 +40,7 @@ def _mistaken_masks(s: Array) -> dict[str, Any]:
     def keep(mask: Array) -> Array:
         return np.where(mask, s, -np.inf)
 
-    zeros = "You set the masked scores to 0, but exp(0) is 1. A score whose weight is 0 is -∞."
+    zeros = "You set the masked scores to 0, but exp(0) is 1. Set them to -∞ instead."
     if np.abs(s).max() > 100:  # where 0 and other low numbers have the same weights
         zeros = _LOWEST
     reach = "Position i may see itself and the positions before it"
@@ -180,7 +180,7 @@ def _mistaken_products(g: Array, q: Array, k: Array, v: Array) -> dict[str, dict
     scores = q @ k.T / root
     weights = unwrap(softmax(scores))
     (by_scores,) = pull_back(lambda s: softmax(s) @ v, g, scores)
-    each = "Each value gets a sum over the queries, with the weights of its column."
+    each = "The gradient of a value is a sum over the queries, with the weights of its column."
     stop = "This is the gradient of the scores. Continue to"
     mistakes: dict[str, dict[str, Any]] = {
         "∂L/∂q": {f"{stop} q.": [by_scores, by_scores / root]},
@@ -273,9 +273,10 @@ def _mistaken_draws(z: Array, temperature: float, u: Array, ids: Array) -> dict[
         "You put the classes in reverse order. Class 0 comes first.": classes
         - 1
         - _drawn(p[:, ::-1], u),
-        "You returned the next class. Count from 0: the first class whose cumulative sum is larger "
-        "than u.": [ids + 1, np.minimum(ids + 1, classes - 1)],
-        "You returned the class before. The cumulative sum of a class includes the class itself.": [
+        "You returned the class after the right one. Count from 0, and return the first class "
+        "whose cumulative sum is larger than u.": [ids + 1, np.minimum(ids + 1, classes - 1)],
+        "You returned the class before the right one. The cumulative sum of a class includes the "
+        "class itself.": [
             ids - 1,
             np.maximum(ids - 1, 0),
         ],

@@ -198,7 +198,7 @@ def gradient_check() -> Iterator[Case]:
             np.sin,
             lambda g, x: sin(np.ones_like(g), x),
             x,
-            "the rule forgets g. A cotangent of ones does not show this",
+            "the rule does not multiply by g. If all entries of g are 1, you cannot see this",
         ),
         (_column_sums, sums, x, ""),
         (

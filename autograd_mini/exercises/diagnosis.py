@@ -77,7 +77,7 @@ def _verdict_on_error(text: str) -> str:
     if "cannot be interpreted as an integer" in text or "indices must be integers" in text:
         return "A position must be an int. In Python, / returns a float, so write // instead."
     if "recursion" in text:
-        return "Python limits the depth of recursion. Use a loop, and a list of what is left to do."
+        return "Python limits the depth of recursion. Use a loop, and a list of names to visit."
     return ""
 
 
@@ -125,7 +125,7 @@ def find_fault(label: str, got: Array, case: Case) -> Fault | None:
 def _verdict_on_shape(label: str, got: Array, expected: Array, case: Case) -> str:
     """Return the likely mistake behind a wrong shape."""
     if expected.dtype == bool:
-        return "Return one True or False for the whole array, not one for each entry: np.all."
+        return "Return one True or False for the whole array, not one for each entry. Use np.all."
     lead = got.ndim - expected.ndim
     repeated = tuple(
         i for i, n in enumerate(got.shape) if i < lead or n != expected.shape[i - lead] == 1

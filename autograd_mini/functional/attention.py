@@ -325,8 +325,8 @@ def _looks_boolean(mask: Any) -> bool:
 def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
     if is_causal:
         raise ValueError(
-            f"{_NAME}: got both mask and is_causal=True. Pass one mask: for a boolean one, "
-            "mask & np.tri(T, n, dtype=bool), without is_causal."
+            f"{_NAME}: got both mask and is_causal=True. Combine them into one "
+            "mask. For a boolean mask, this is mask & np.tri(T, n, dtype=bool)."
         )
     if mask.dtype.kind not in "bfO":
         raise TypeError(

@@ -60,29 +60,32 @@ def _check_shapes(n: int, input: Array, weight: Array, bias: Any, groups: int) -
             f"{input.shape}."
         )
     if 0 in weight.shape[2:]:
-        raise ValueError(f"the weight must have entries: got the shape {weight.shape}.")
+        raise ValueError(f"the weight must have entries, got the shape {weight.shape}.")
     outputs, taken = weight.shape[:2]
     if (channels := input.shape[-n - 1]) != taken * groups:
         takes = f"{taken} channel{'s' * (taken > 1)}"
         times = f" in each of {groups} groups" if groups > 1 else ""
         raise ValueError(
             f"the weight of shape {weight.shape} takes {takes}{times}, but the input has "
-            f"{channels}. {_channels_fix(n, input, taken * groups)}"
+            f"{channels}. {_channels_fix(n, input, taken * groups, groups)}"
         )
     if outputs % groups:
         raise ValueError(f"{outputs} outputs cannot be divided into {groups} groups.")
     if bias is not None and bias.shape != (outputs,):
-        raise ValueError(f"the bias must have the shape ({outputs},): got {bias.shape}.")
+        raise ValueError(f"the bias must have the shape ({outputs},), got {bias.shape}.")
 
 
-def _channels_fix(n: int, input: Array, needed: int) -> str:
+def _channels_fix(n: int, input: Array, needed: int, groups: int) -> str:
     """Return how to make the input, or the layer, if the number of channels is wrong."""
     if needed == 1 and input.ndim == n + 1:
         return "If the first axis is the batch, add an axis for the channel: x[:, None]."
     if input.shape[-1] == needed:
         return f"Move the channels to their place: np.moveaxis(x, -1, {input.ndim - n - 1})."
     channels = input.shape[-n - 1]
-    return f"Pass a weight of shape (out, {channels}, ...); of a layer, set in_channels={channels}."
+    if channels % groups:
+        return f"Choose a number of groups that divides {channels}."
+    fix = f"Pass a weight of shape (outputs, {channels // groups}, ...)"
+    return f"{fix}. For a layer, set in_channels={channels}."
 
 
 def _as_dtype(name: str, x: Any, weight: Array) -> Any:

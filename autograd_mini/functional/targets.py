@@ -356,8 +356,7 @@ def check_class_indices(t: Array, c: int, prefix: str = "") -> Array:
         lowest, highest = limits(t)
         if lowest < 0 or highest >= c:
             raise IndexError(
-                f"{prefix}class indices must be from 0 to {c - 1}, "
-                f"but these {_span(lowest, highest)}"
+                f"{prefix}class indices must be from 0 to {c - 1}, got {_span(lowest, highest)}"
             )
     return t
 
@@ -370,4 +369,4 @@ def limits(t: Array) -> tuple[Any, Any]:
 
 
 def _span(lowest: int, highest: int) -> str:
-    return f"are {lowest}" if lowest == highest else f"run from {lowest} to {highest}"
+    return f"{lowest}" if lowest == highest else f"indices from {lowest} to {highest}"

@@ -46,8 +46,8 @@ def require_fit(x: Array, windows: Windows) -> Windows:
     for length, k, (before, after), d in zip(x.shape[-len(kernel) :], kernel, padding, dilation):
         if (span := d * (k - 1) + 1) > length + before + after:
             raise ValueError(
-                f"a window of {span} entries is larger than the input, which has {length} entries "
-                f"and {before + after} of padding. Use a smaller kernel or dilation, or pad more."
+                f"a window of length {span} does not fit into the padded input, which has length "
+                f"{length + before + after}. Use a smaller kernel or dilation, or pad more."
             )
     return windows
 
@@ -77,11 +77,11 @@ def per_axis(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
     try:
         found = tuple(map(index, value)) if several else (index(value),) * n
     except TypeError:
-        raise TypeError(f"{name} must be {_integers(n)}: got {value!r}.") from None
+        raise TypeError(f"{name} must be {_integers(n)}, got {value!r}.") from None
     if len(found) == 1:
         found *= n
     if len(found) != n or min(found) < least:
-        raise ValueError(f"{name} must be {_integers(n)}, at least {least}: got {value!r}.")
+        raise ValueError(f"{name} must be {_integers(n)}, at least {least}, got {value!r}.")
     return found
 
 
@@ -96,7 +96,7 @@ def _sides(padding: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding != "same":
-        raise ValueError(f'padding must be integers, "valid" or "same": got {padding!r}.')
+        raise ValueError(f'padding must be integers, "valid" or "same", got {padding!r}.')
     if max(stride) > 1:
         raise ValueError(f'padding="same" needs stride 1, got {stride}. Pass a number as padding.')
     totals = [d * (k - 1) for k, d in zip(kernel, dilation)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import Array
-from ..core.messages import describe, shown
+from ..core.messages import describe, listed, quoted, shown
 
 
 def no_result(kind: type) -> TypeError:
@@ -45,14 +45,17 @@ def require_names(owner: str, own: Mapping[str, Any], state: Mapping[str, Any]) 
     if lacking or unknown:
         raise ValueError(
             f"{owner}.load_state_dict: "
-            + " and ".join(
-                f"the {what} {', '.join(map(shown, names[:5]))}"
-                + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            + ", and ".join(
+                f"the {what} {listed([*map(quoted, names[:5]), *_more(names[5:])])}"
                 for what, names in (("state lacks", lacking), ("model lacks", unknown))
                 if names
             )
             + ". Load the state of a model with the same layers and names."
         )
+
+
+def _more(names: list[str]) -> list[str]:
+    return [f"{len(names)} more"] if names else []
 
 
 def require_fits(owner: str, x: Array, new: Array) -> None:

@@ -324,8 +324,8 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
     shape = _checked(tensor).shape
     if len(shape) < 2:
         raise ValueError(
-            f"init: {describe(tensor)} has no axes of inputs and outputs. For a vector, use "
-            "nn.init.normal_ or nn.init.zeros_."
+            f"init: {describe(tensor)} needs at least two axes, for the inputs and the outputs of "
+            "a layer. For a vector, use nn.init.normal_ or nn.init.zeros_."
         )
     if len(shape) == 2:
         return shape

@@ -276,8 +276,8 @@ def _activation(f: Layer | str) -> Layer:
     if isinstance(f, str):
         if f.lower() not in _ACTIVATIONS:
             raise ValueError(
-                f"MLP: unknown activation {f!r}. The names are {', '.join(_ACTIVATIONS)}; any "
-                "elementwise function works: activation=np.sin."
+                f"MLP: unknown activation {f!r}. The names are {', '.join(_ACTIVATIONS)}. You "
+                "can also pass any elementwise function, such as activation=np.sin."
             )
         return _ACTIVATIONS[f.lower()]
     if not callable(f) or isinstance(f, type):

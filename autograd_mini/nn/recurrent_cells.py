@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from ..core.answers import explains_keywords
 from ..core.arrays import as_array_or_tensor
-from ..core.messages import shown
+from ..core.messages import describe, shown
 from ..core.tensor import Tensor
 from ..data import Seed
 from ..functional.recurrence import gru_cell, lstm_cell, lstm_output
@@ -317,5 +317,5 @@ def pair_of(name: str, state: Any) -> Any:
     if state is None:
         return None, None
     if not isinstance(state, (tuple, list)) or len(state) != 2:
-        raise TypeError(f"{name}: the state must be a pair (h, c), got {state!r:.60}.")
+        raise TypeError(f"{name}: the state must be a pair (h, c), got {describe(state)}.")
     return state

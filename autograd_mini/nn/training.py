@@ -158,8 +158,8 @@ def training_epochs(
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size
     if epochs < 1 or size < 1:
-        wrong = f"epochs={epochs}" if epochs < 1 else f"batch_size={batch_size}"
-        raise ValueError(f"{wrong} must be at least 1.")
+        name, wrong = ("epochs", epochs) if epochs < 1 else ("batch_size", size)
+        raise ValueError(f"{name} must be at least 1, got {wrong}.")
     rng = np.random.default_rng(rng)
 
     def step(rows: NDArray[Any]) -> float:

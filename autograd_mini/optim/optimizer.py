@@ -323,8 +323,8 @@ def checked(listed: list[Any]) -> list[Tensor]:
     if not listed:
         raise ValueError(
             "parameters: the list is empty. Pass a list of tensors, such as [w, b] or "
-            "model.parameters(). The layers of a model are its attributes, made in __init__. A "
-            "frozen one has no parameters to train."
+            "model.parameters(). A model has only the layers that its __init__ stores in "
+            "attributes, and frozen layers have no parameters to train."
         )
     for i, p in enumerate(listed):
         if not isinstance(p, Tensor):

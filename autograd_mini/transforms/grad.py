@@ -280,8 +280,7 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     result : Tensor
         The tensor to differentiate.
     tensors : Tensor or sequence of Tensor
-        Leaves or nodes that require a gradient. If `result` does not depend on a tensor, the
-        derivative with respect to this tensor is zero.
+        They must require a gradient. If `result` does not depend on a tensor, its derivative is 0.
     gradient : array_like or Tensor, optional
         The gradient that the pass starts with. It has the shape of `result`. If `result` has a
         single entry, the default is 1.
@@ -314,7 +313,8 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
             fix = " For a function, use ag.grad(f)(x)." * callable(t)
             raise TypeError(f"gradients: expected a Tensor, got {describe(t)}.{fix}")
         if t is not result and not t.requires_grad:
-            raise ValueError(f"gradients: {describe(t)} does not require a gradient.")
+            fix = "Create it with requires_grad=True."
+            raise ValueError(f"gradients: {describe(t)} does not require a gradient. {fix}")
     # Active, because a derivative is a linear function of its seed: a jvp is a VJP of this VJP.
     try:
         seed = Tensor(initial_cotangent(result, gradient), requires_grad=True, name="seed")

@@ -86,7 +86,7 @@ def jvp(
     shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
         raise ValueError(
-            f"jvp: the tangents have shapes {shapes[1]}, but the primals have shapes {shapes[0]}"
+            f"jvp: the tangents have shapes {shapes[1]}, but the primals have {shapes[0]}."
         )
     call = call_lifted("jvp", f, tuple(primals))
     y, pullback = pullback_of("jvp", call.value, call.lifted, call.began)
@@ -259,7 +259,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """
     shapes = [np.shape(leaf) for leaf in tree_leaves(x)]
     if shapes != [np.shape(leaf) for leaf in leaves_like(x, v, "hvp: v")]:
-        raise ValueError(f"hvp: v must have the same shapes as x, {shapes}, got {describe(v)}")
+        raise ValueError(f"hvp: v must have the same shapes as x, {shapes}, got {describe(v)}.")
     gradient = gradient_function("hvp", f)
     _, pullback = pulled_back("hvp", call_lifted("hvp", gradient, (x,)))
     return pullback(v)[0]  # the Hessian is symmetric, so it is its own transpose

@@ -541,6 +541,6 @@ def test_shared_buffer_with_two_new_values_is_refused():
         model.two.mean = model.two.mean + 1
         return model(x)
 
-    with pytest.raises(EscapedTracerError, match="are one array"):
+    with pytest.raises(EscapedTracerError, match="are the same array"):
         ag.compile(step, state=model)(X)
     assert model.one.mean is model.two.mean

@@ -26,7 +26,7 @@ def branching(x):
         (lambda x: np.array([x[0], x[1]]), "array of the values"),
         (lambda x: x.__setitem__(0, 1.0), "assignment to entries"),
         (lambda x: np.add.at(x, [0], 1.0), "np.add.at, which writes"),
-        (lambda x: x.__iadd__(1.0), "writing into an array that the function did not make"),
+        (lambda x: x.__iadd__(1.0), "writing into an array that the function did not create"),
         (lambda x: np.sin(x, out=np.zeros(2)), "writing into a constant NumPy array"),
         (lambda x: range(x[0]), "a plain Python number"),
         (lambda x: [v for v in x if v], "condition on the numbers"),

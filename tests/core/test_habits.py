@@ -265,7 +265,7 @@ ANSWERED = {
     "nn.functional.relu": "ag.softmax",
     "ag.functional.relu(x)": "ag.relu(x)",
     "nn.Parameter(x)": "requires_grad=True",
-    "nn.RNNBase(2, 3)": "loop over time steps",
+    "nn.RNNBase(2, 3)": "loop over the steps",
     "nn.Linaer(2, 3)": "nn.Linear",
     "model.to('cpu')": "no devices",
     "model.buffers()": "plain array",

@@ -439,7 +439,7 @@ def test_command_with_unknown_name_suggests_one(name, fix, capsys):
 
 
 def test_unknown_attribute_suggests_an_exercise():
-    with pytest.raises(AttributeError, match=r"no .exprule.\. The nearest name is exp_rule"):
+    with pytest.raises(AttributeError, match=r"no .exprule.\. Did you mean exp_rule"):
         exercises.exprule  # noqa: B018 - the lookup raises
     with pytest.raises(AttributeError, match="lists all"):
         exercises.zzz  # noqa: B018 - the lookup raises

@@ -483,10 +483,10 @@ WRONG_ANSWERS = {
         (lambda g, y, x, index: from_values(np.ones_like(g), y, 0 * x, index), NO_UPSTREAM),
     ],
     "gradient_check": [
-        (lambda f, rule, x: True, "accepted this rule, but the rule forgets g"),
+        (lambda f, rule, x: True, "accepted this rule, but the rule does not multiply by g"),
         (of_sums, "the sum of its entries is right"),
         (lambda f, rule, x: False, "rejected this rule, but the rule is right"),
-        (with_cotangent(np.ones), "A cotangent of ones does not show this"),
+        (with_cotangent(np.ones), "all entries of g are 1"),
         (
             with_cotangent(random, 1e-12),
             "but the rule is right. Use central differences",

@@ -648,7 +648,7 @@ WRONG_ANSWERS = {
             lambda z, temperature, u: z.shape[1] - 1 - sampling(z[:, ::-1], temperature, u),
             "in reverse order",
         ),
-        (lambda z, temperature, u: sampling(z, temperature, u) + 1, "the next class"),
+        (lambda z, temperature, u: sampling(z, temperature, u) + 1, "class after the right one"),
         (lambda z, temperature, u: sampling(z, temperature, u) - 1, "the class before"),
         (
             lambda z, temperature, u: (softmax(z / temperature) > u[:, None]).argmax(axis=-1),

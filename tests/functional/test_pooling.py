@@ -124,9 +124,9 @@ def test_pools_of_float16_and_of_no_examples(pool):
 
 
 WRONG = {
-    "kernel": ({"kernel_size": 8}, ValueError, "window of 8 entries is larger than the input"),
+    "kernel": ({"kernel_size": 8}, ValueError, "window of length 8 .* has length 6"),
     "a number": ({"kernel_size": 2.0}, TypeError, "integer.*2.0"),
-    "no entry": ({"kernel_size": 0}, ValueError, "at least 1: got 0"),
+    "no entry": ({"kernel_size": 0}, ValueError, "at least 1.*got 0"),
     "stride": ({"kernel_size": 2, "stride": 0}, ValueError, "stride must be .* at least 1"),
     "padding": ({"kernel_size": 2, "padding": 2}, ValueError, "at most half of kernel_size"),
     "option": ({"kernel_size": 2, "ceil_mode": True}, TypeError, "has no argument 'ceil_mode'"),

@@ -295,7 +295,7 @@ def test_float32_logits_keep_dtype_for_any_targets():
 
 
 BAD = {
-    "too large": ([[0.0, 1.0]], [2], IndexError, "from 0 to 1, .* are 2.*y - 1"),
+    "too large": ([[0.0, 1.0]], [2], IndexError, "from 0 to 1, got 2.*y - 1"),
     "negative": ([[0.0, 1.0]], [-1], IndexError, "from 0 to 1, .*ignore_index=-1"),
     "wrong shape": ([[0.0, 1.0]], [0, 1], ValueError, r"class index .* shape \(1,\)"),
     "wrong rank": ([[0.0, 1.0]], [[[0]]], ValueError, "class index .* shape"),

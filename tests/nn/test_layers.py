@@ -249,7 +249,7 @@ WRONG = {
     "nn.TransformerBlock(0, 2)": "TransformerBlock: embed_dim",
     "nn.TransformerBlock(8, 3)": "TransformerBlock: embed_dim=8 cannot be divided",
     "nn.Conv2d(3, 4, 3)(np.ones((2, 1, 5, 5)))": "weight.*takes 3 channels, but the input has 1",
-    "nn.Conv2d(1, 4, 6)(np.ones((2, 1, 5, 5)))": "larger than the input",
+    "nn.Conv2d(1, 4, 6)(np.ones((2, 1, 5, 5)))": "does not fit into the padded input",
 }
 
 

@@ -228,8 +228,8 @@ def test_state_dict_shares_no_memory():
 @pytest.mark.parametrize(
     ("change", "error", "match"),
     [
-        (lambda s: s.pop("mean"), ValueError, "lacks mean"),
-        (lambda s: s.update(extra=np.ones(1)), ValueError, "model lacks extra"),
+        (lambda s: s.pop("mean"), ValueError, "lacks .mean"),
+        (lambda s: s.update(extra=np.ones(1)), ValueError, "model lacks .extra"),
         (
             lambda s: s.update({"first.gain": np.ones(4)}),
             ValueError,
