@@ -53,11 +53,11 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     <BLANKLINE>
     1. add computed v2 = square + x = 12. Incoming gradient: ∂v2/∂v2 = 1.
        To square: ∂v2/∂square = ∂v2/∂v2 = 1.
-       To x: ∂v2/∂x = ∂v2/∂v2 = 1. 2 more contributions follow.
+       To x: ∂v2/∂x = ∂v2/∂v2 = 1. This gradient needs 2 more contributions.
     <BLANKLINE>
     2. mul computed square = x · x = 9. Incoming gradient: ∂v2/∂square = 1.
-       To x: ∂v2/∂x += ∂v2/∂square · x = 3. The sum is 4. 1 more contribution
-          follows.
+       To x: ∂v2/∂x += ∂v2/∂square · x = 3. The sum is 4. This gradient needs 1 more
+          contribution.
        To x: ∂v2/∂x += ∂v2/∂square · x = 3. The sum is 7.
     <BLANKLINE>
     Gradients of the leaves: ∂v2/∂x = 7.
@@ -102,5 +102,5 @@ def _sentence(c: Term, trace: Trace) -> str:
     if not c.is_first:
         text += f" The sum is {format_array(c.total)}."
     if c.open:
-        text += f" {c.open} more contribution{' follows' if c.open == 1 else 's follow'}."
+        text += f" This gradient needs {c.open} more contribution{'s' * (c.open > 1)}."
     return text

@@ -13,13 +13,13 @@ ARITHMETIC = {
     "div": (
         "Divide entry by entry.",
         "The numerator receives the gradient divided by the denominator. The denominator receives "
-        "the same, times minus the quotient.",
+        "this result, times minus the quotient.",
     ),
     "neg": ("Change the sign.", "The sign of the gradient changes too."),
     "positive": ("Keep the sign: the result equals the input.", "The gradient is unchanged."),
     "pow": (
         "Raise to a power, entry by entry.",
-        "The slope of xⁿ is n xⁿ⁻¹. An exponent that needs a gradient receives xⁿ ln x.",
+        "The slope of xⁿ is n xⁿ⁻¹. An exponent n that needs a gradient has the slope xⁿ ln x.",
     ),
     "square": ("Square each entry.", "The slope of x² is 2x, so large inputs count more."),
     "reciprocal": (
@@ -42,19 +42,19 @@ ARITHMETIC = {
     ),
     "maximum": (
         "Take the larger of two, entry by entry.",
-        "The larger one receives the gradient, the other receives 0. Ties share it.",
+        "The larger one receives the gradient, the other receives 0. Equal entries share it.",
     ),
     "minimum": (
         "Take the smaller of two, entry by entry.",
-        "The smaller one receives the gradient, the other receives 0. Ties share it.",
+        "The smaller one receives the gradient, the other receives 0. Equal entries share it.",
     ),
     "fmax": (
         "Take the larger of two, entry by entry, and ignore nan.",
-        "The larger one receives the gradient, the other receives 0. Ties share it.",
+        "The larger one receives the gradient, the other receives 0. Equal entries share it.",
     ),
     "fmin": (
         "Take the smaller of two, entry by entry, and ignore nan.",
-        "The smaller one receives the gradient, the other receives 0. Ties share it.",
+        "The smaller one receives the gradient, the other receives 0. Equal entries share it.",
     ),
     "hypot": (
         "Compute √(a² + b²): the length of the vector (a, b).",
@@ -62,16 +62,16 @@ ARITHMETIC = {
     ),
     "arctan2": (
         "Compute the angle of the point (x, y).",
-        "Each coordinate receives the gradient times the other one, divided by the squared "
-        "distance.",
+        "The gradient is divided by the squared distance x² + y². Then y receives x times it, and "
+        "x receives -y times it.",
     ),
     "logaddexp": (
         "Compute ln(eᵃ + eᵇ) without overflow.",
-        "Each side receives its share of eᵃ + eᵇ. The two shares sum to 1.",
+        "Each side receives the gradient times its share of eᵃ + eᵇ. The two shares sum to 1.",
     ),
     "logaddexp2": (
         "Compute log₂(2ᵃ + 2ᵇ) without overflow.",
-        "Each side receives its share of 2ᵃ + 2ᵇ. The two shares sum to 1.",
+        "Each side receives the gradient times its share of 2ᵃ + 2ᵇ. The two shares sum to 1.",
     ),
     "copysign": (
         "Give each entry of the first array the sign of the second.",

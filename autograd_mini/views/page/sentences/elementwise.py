@@ -52,8 +52,8 @@ ELEMENTWISE = {
     "sinh": ("Take the hyperbolic sine of each entry.", "The slope of sinh x is cosh x."),
     "cosh": ("Take the hyperbolic cosine of each entry.", "The slope of cosh x is sinh x."),
     "tanh": (
-        "Map each entry to between -1 and 1.",
-        "The slope is 1 - y², computed from the output. It is near 0 where the unit is saturated.",
+        "Map each entry to a number between -1 and 1.",
+        "The slope is 1 - y², computed from the output. It is near 0 if the input is far from 0.",
     ),
     "arcsinh": ("Invert the hyperbolic sine.", "The slope is 1/√(x² + 1)."),
     "arccosh": ("Invert the hyperbolic cosine.", "The slope is 1/√(x² - 1). It is infinite at 1."),
@@ -62,8 +62,8 @@ ELEMENTWISE = {
         "The slope is 1/(1 - x²). It is infinite at -1 and 1.",
     ),
     "sigmoid": (
-        "Map each entry to between 0 and 1.",
-        "The slope is y(1 - y), at most 1/4. It is near 0 where the unit is saturated.",
+        "Map each entry to a number between 0 and 1.",
+        "The slope is y(1 - y), at most 1/4. It is near 0 if the input is far from 0.",
     ),
     "relu": (
         "Keep positive entries and set the others to 0.",

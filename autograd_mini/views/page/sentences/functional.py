@@ -3,7 +3,8 @@
 FUNCTIONAL = {
     "softmax": (
         "Turn logits into probabilities: exp of each, divided by their sum.",
-        "Each entry receives ŷ times the gradient, minus ŷ times the average gradient.",
+        "Each entry receives ŷ times a difference: its gradient minus the average gradient, "
+        "weighted by ŷ.",
     ),
     "log_softmax": (
         "Compute the logarithm of softmax, shifted so that it cannot overflow.",
@@ -12,12 +13,12 @@ FUNCTIONAL = {
     "SoftmaxCrossEntropy": (
         "Softmax and cross-entropy in one node. The logits are shifted first, so exp cannot "
         "overflow.",
-        "The derivatives of the whole graph multiply to ŷ - y (for targets that sum to 1): "
-        "prediction minus truth.",
+        "If the targets sum to 1, the chain rule through the whole graph gives ŷ - y: prediction "
+        "minus truth.",
     ),
     "nll_loss": (
         "Take minus the log-probability of the true class, averaged over the examples.",
-        "Only the true class receives a gradient: minus its weight, divided by N.",
+        "Only the true class receives a gradient. For a mean over N examples, it is -1/N.",
     ),
     "mse_loss": (
         "Average the squared differences to the target.",
@@ -25,7 +26,7 @@ FUNCTIONAL = {
     ),
     "sigmoid_binary_cross_entropy": (
         "Sigmoid and binary cross-entropy in one node, without overflow.",
-        "The derivatives multiply to ŷ - y: prediction minus truth.",
+        "The chain rule through the whole graph gives ŷ - y: prediction minus truth.",
     ),
     "softplus": (
         "Compute ln(1 + exp x): a smooth relu.",
@@ -81,8 +82,8 @@ FUNCTIONAL = {
         "rest.",
     ),
     "attention": (
-        "Each query takes a weighted average of the values: a large weight if the key matches.",
-        "A value receives the gradients of the queries that looked at it, times their weights.",
+        "Each query takes a weighted average of the values. A key that matches has a large weight.",
+        "A value receives the gradients of the queries that used it, times their weights.",
     ),
     "dropout": (
         "Set the entries where the mask is False to 0, and scale up the others.",

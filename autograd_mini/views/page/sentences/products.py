@@ -6,7 +6,7 @@ PRODUCTS = {
         "Each factor receives the product of the gradient and the other factor, transposed.",
     ),
     "einsum": (
-        "Multiply entries, and sum over the indices that the result lacks.",
+        "Multiply entries, and sum over the indices that are not in the result.",
         "Each factor receives the sum of the gradient times the other factors, over its own "
         "indices.",
     ),
@@ -37,8 +37,8 @@ PRODUCTS = {
     ),
     "solve": (
         "Solve the linear system A x = b.",
-        "b receives the solution of the transposed system. A receives minus its outer product "
-        "with x.",
+        "b receives the solution of the transposed system. A receives minus the outer product "
+        "of this solution with x.",
     ),
     "lstsq": (
         "Find the x with the smallest squared error of A x - b.",
@@ -66,7 +66,8 @@ PRODUCTS = {
     ),
     "eigh": (
         "Compute eigenvalues and eigenvectors of a symmetric matrix.",
-        "Vectors of close eigenvalues mix easily: their gradient is divided by the difference.",
+        "If two eigenvalues are close, their vectors mix easily: the rule divides by the "
+        "difference.",
     ),
     "eigvalsh": (
         "Compute the eigenvalues of a symmetric matrix.",
@@ -74,7 +75,8 @@ PRODUCTS = {
     ),
     "svd": (
         "Factor A = U S Vᵀ, with the singular values S.",
-        "Vectors of close singular values mix easily: their gradient is divided by the difference.",
+        "If two singular values are close, their vectors mix easily: the rule divides by the "
+        "difference.",
     ),
     "svdvals": (
         "Compute the singular values.",

@@ -15,19 +15,19 @@ REDUCTIONS = {
     ),
     "cumsum": (
         "Add up the entries from the first to each one.",
-        "Each entry reaches all later sums, so it receives the sum of their gradients.",
+        "Each entry is a part of all later sums, so it receives the sum of their gradients.",
     ),
     "cumprod": (
         "Multiply the entries from the first to each one.",
-        "Each entry reaches all later products, and receives a contribution from each.",
+        "Each entry is a factor of all later products, and receives a contribution from each.",
     ),
     "max": (
         "Take the largest entry.",
-        "The largest entry receives the gradient, all others receive 0. Ties share it.",
+        "The largest entry receives the gradient, all others receive 0. Equal entries share it.",
     ),
     "min": (
         "Take the smallest entry.",
-        "The smallest entry receives the gradient, all others receive 0. Ties share it.",
+        "The smallest entry receives the gradient, all others receive 0. Equal entries share it.",
     ),
     "sort": (
         "Sort the entries.",
@@ -47,6 +47,6 @@ REDUCTIONS = {
     ),
     "logsumexp": (
         "Compute the logarithm of the sum of exponentials, shifted so that it cannot overflow.",
-        "Each entry receives its share of the sum: the softmax of the input.",
+        "Each entry receives the gradient times its share of the sum, the softmax of the input.",
     ),
 }

@@ -19,16 +19,16 @@ CHAIN_RULE = (
     "is a contribution to the gradient of an argument."
 )
 UPDATE = (
-    "The gradient points to where the loss grows, so each parameter moves a little in the opposite "
-    "direction. The learning rate η sets how far. The next forward pass uses the new values."
+    "The loss grows in the direction of the gradient, so each parameter moves a little in the "
+    "opposite direction. The learning rate η sets how far. The next forward pass uses the new "
+    "values."
 )
 LEARNING_RATE = (
     "With a small learning rate, training takes many steps. With a large one, a step goes too far: "
     "the loss jumps, or grows until it is not finite. Try both."
 )
 OTHER_UPDATE = (
-    "The optimiser moves each parameter, guided by its gradient. The new values are those of the "
-    "next frame."
+    "The optimiser computes new parameters from the gradients. The next frame shows them."
 )
 SHIFT = " The largest logit is subtracted so that exp cannot overflow. ŷ stays the same."
 _TIMES = {2: "twice", 3: "three times", 4: "four times"}
@@ -71,7 +71,7 @@ def contributions(name: str, uses: int, still_open: int) -> str:
     return (
         f"{name} was used {_TIMES.get(uses, f'{uses} times')}, so it receives {uses} "
         f"contributions. A small change of {name} reaches the result through each use, and "
-        "the effects add."
+        "the effects add up."
     )
 
 

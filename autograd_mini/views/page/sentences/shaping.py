@@ -63,7 +63,8 @@ SHAPING = {
     ),
     "pad": (
         "Surround the array with more entries.",
-        "The border is cut off the gradient. Padding that copies entries adds to their gradient.",
+        "The border is cut off from the gradient. Padding that copies entries adds to their "
+        "gradient.",
     ),
     "sliding_window_view": (
         "Show each window of neighbouring entries.",
