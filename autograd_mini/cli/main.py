@@ -32,9 +32,9 @@ from .story import TASKS, compare, story, train
 _NAME = "autograd-mini"
 
 _DESCRIPTION = """\
-Show softmax cross-entropy for z = (2, 1, 0.1), where class 1 of 0 to 2 is true: the tape with its
-derivatives, the gradient next to ŷ - y, and the fused node next to its graph. Write
-a page that steps through all of it."""
+Show softmax cross-entropy for z = (2, 1, 0.1), where class 1 is the true one. Print the tape with
+its derivatives, the gradient next to ŷ - y, and the fused node next to its graph. Write a page that
+steps through the whole computation."""
 
 _EXAMPLES = f"""examples:
   {_NAME}                          the example, and the page that steps through it
@@ -162,8 +162,8 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         metavar="PATH",
         type=partial(_path, PICTURES),
-        help="the page (default: softmax_cross_entropy.html); or, if this does not end in .html, "
-        f"the graph: {', '.join(PICTURES)}",
+        help="the file to write: the page if PATH ends in .html (default: "
+        f"softmax_cross_entropy.html), and the graph for {', '.join(PICTURES[:1] + PICTURES[2:])}",
     )
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="command", prog=_NAME
@@ -259,6 +259,8 @@ class _Parser(argparse.ArgumentParser):
             names = [*re.findall(r"\w+", wrong[2]), *TASKS]
             near = difflib.get_close_matches(wrong[1], names, n=1, cutoff=0.7)
             hint = f"Choose from: {wrong[2]}."
+            if not re.fullmatch(r"[\w-]+", wrong[1]):
+                hint = f"To draw an expression, write `draw` before it; see {_NAME} --help."
             if near:
                 hint = f"Did you mean: {'train ' * (near[0] in TASKS)}{near[0]}?"
             message = f"unknown argument '{wrong[1]:.60}'"

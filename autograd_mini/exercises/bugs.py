@@ -20,7 +20,7 @@ from .exercise import exercise
 
 @exercise(
     "The sigmoid increases everywhere. Which sign must its slope have?",
-    "0 < y < 1: look at the sign of each factor.",
+    "y is between 0 and 1. Look at the sign of each factor.",
 )
 def bug_in_sigmoid() -> Iterator[Case]:
     """Find the bug: the rule of the sigmoid, y = 1 / (1 + exp(-x))

@@ -52,11 +52,11 @@ def _check_shapes(n: int, input: Array, weight: Array, bias: Any, groups: int) -
     axes = ("length", "height, width")[n - 1]
     if weight.ndim != n + 2:
         raise ValueError(
-            f"the weight must have the shape (outputs, channels, {axes}): got {weight.shape}."
+            f"the weight must have the shape (outputs, channels, {axes}), got {weight.shape}."
         )
     if input.ndim not in (n + 1, n + 2):
         raise ValueError(
-            f"the input must have the shape (batch, channels, {axes}) or (channels, {axes}): got "
+            f"the input must have the shape (batch, channels, {axes}) or (channels, {axes}), got "
             f"{input.shape}."
         )
     if 0 in weight.shape[2:]:

@@ -112,7 +112,7 @@ class Document:
 def check_theme(function: str, theme: str) -> None:
     """Raise ValueError if the theme is unknown. The message names the public `function`."""
     if theme not in ("auto", "light", "dark"):
-        raise ValueError(f"{function}: theme must be 'auto', 'light' or 'dark', got {theme!r}")
+        raise ValueError(f"{function}: theme must be 'auto', 'light' or 'dark', got {theme!r}.")
 
 
 def check_path(path: str | os.PathLike[str], endings: Sequence[str]) -> Path:

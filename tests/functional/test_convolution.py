@@ -206,7 +206,7 @@ WRONG = {
     "bias": ((X, W, B[:5]), {}, ValueError, r"must have the shape \(6,\).*got \(5,\)"),
     "kernel": ((X[..., :1], W), {}, ValueError, "window of length 2 .* has length 1"),
     "dilation": ((X, W), {"dilation": 9}, ValueError, "window of length 19"),
-    "axes": ((X[0, 0], W), {}, ValueError, r"\(channels, height, width\): got \(6, 7\)"),
+    "axes": ((X[0, 0], W), {}, ValueError, r"\(channels, height, width\), got \(6, 7\)"),
     "weight axes": ((X, W[0]), {}, ValueError, r"\(outputs, channels, height, width\)"),
     "no entries": ((X, W[..., :0]), {}, ValueError, "must have entries"),
     "stride": ((X, W), {"stride": 1.5}, TypeError, "integer.*1.5"),

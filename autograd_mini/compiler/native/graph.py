@@ -66,7 +66,7 @@ class Graph:
             raise Unknown("it returns several arrays")
         (out,) = step.outs
         if 0 in out.shape or any(0 in v.shape for v in step.inputs):
-            raise Unknown("it is on an array without entries")
+            raise Unknown("an array has no entries")
         try:
             made = self.node(portable(step, _LANGUAGE))
         except UnknownOperation:
