@@ -9,9 +9,9 @@
 >>> z.grad.round(4)
 array([ 0.659 , -0.7576,  0.0986])
 
-To learn how it works, read `autograd_mini.core` first: it says in which order. Then read
-`autograd_mini.ops` (the rules: a formula sheet) and `autograd_mini.functional.cross_entropy` (the
-loss above, as a graph and as one node).
+To learn how it works, read `autograd_mini.core` first. Its docstring says in which order to read
+its files. Then read `autograd_mini.ops` (the rules: a formula sheet) and
+`autograd_mini.functional.cross_entropy` (the loss above, as a graph and as one node).
 """
 
 from importlib import import_module

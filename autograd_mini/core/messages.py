@@ -164,7 +164,8 @@ def add_context(
     if isinstance(error, AxisError) and error.axis is not None and error.ndim is not None:
         return AxisError(error.axis, error.ndim, head)  # drops the head of an inner operation
     kind = next(k for k in (LinAlgError, *_KINDS) if isinstance(error, k))
-    text = str(error).replace("<lambda>", name).replace(f"_{name}()", f"{name}()").rstrip(" .")
+    text = str(error).removeprefix(f"{name}: ").rstrip(" .")
+    text = text.replace("<lambda>", name).replace(f"_{name}()", f"{name}()")
     if lesson("shapes") in text:  # of an inner operation
         return kind(f"{head}: {text}.")
     is_about_shapes = any(words in text for words in _ABOUT_SHAPES)
@@ -173,7 +174,8 @@ def add_context(
     elif "integer" in text and isinstance(error, TypeError):
         text = _what_is_not_an_integer([*args, *options.values()], kwargs) or text
     elif "ufunc" in text or "operand type" in text:
-        text = _what_is_not_a_number(args) or text
+        scale = "an operand is a single number. To multiply by a number, write * instead of @"
+        text = _what_is_not_a_number(args) or (scale if "(has 0" in text else text)
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
     is_mixed = any(isinstance(x, (np.ndarray, list, tuple)) for x in map(unwrap, args))
     if foreign and is_mixed and "np.asarray" not in text:
@@ -289,11 +291,8 @@ def needs_cotangent(t: Any) -> str:
 def wrong_cotangent(t: Any, seed: Any) -> str:
     if seed.shape == t._array.shape:
         return f"gradient has dtype {seed.dtype}. Pass real numbers."
-    return (
-        f"gradient has shape {seed.shape}, but "
-        f"{quoted(t.name) if t.name else 'the tensor'} has shape {t._array.shape}. Both must have "
-        "the same shape."
-    )
+    owner = quoted(t.name) if t.name else "the tensor"
+    return f"gradient has shape {seed.shape}, but it needs the shape {t._array.shape} of {owner}."
 
 
 def wrong_contribution(node: Any, argument: Any, c: Any) -> str:

@@ -106,7 +106,7 @@ def _inner(x: Array) -> Array:
 def _gelu(x: Array) -> Any:
     r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
-    The result approximates x Φ(x), where Φ is the distribution function of the standard normal
+    This approximates x Φ(x), where Φ is the distribution function of the standard normal
     distribution. The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the
     shape of `x`, and the dtype of `x` if this is a float type.
 

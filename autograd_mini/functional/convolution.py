@@ -2,8 +2,8 @@
 
     y[n, o, p] = b[o] + Σ_c Σ_k w[o, c, k] x[n, c, s p + d k - padding]
 
-s is the stride, d the dilation, and `g` the cotangent of y. An entry of the weight meets an entry
-of x at every place, and an entry of x is part of several windows:
+s is the stride, d the dilation, and `g` the cotangent of y. An entry of the weight is multiplied by
+an entry of x at every place. An entry of x is a part of several windows:
 
     ∂L/∂w[o, c, k] = Σ_n Σ_p g[n, o, p] x[n, c, s p + d k - padding]
     ∂L/∂x[n, c, i] = Σ_o Σ_k g[n, o, p] w[o, c, k]     over all p, k with s p + d k - padding = i

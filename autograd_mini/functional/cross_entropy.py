@@ -7,11 +7,11 @@ The chain rule multiplies the two and the ŷ cancels. The fused node uses the re
 
     ∂L/∂z_i = Σ_o (-y_o / ŷ_o) ŷ_o (δ_oi - ŷ_i) / N = (ŷ_i Σ_o y_o - y_i) / N
 
-It is (ŷ_i - y_i) / N only if the targets sum to one. [Goodfellow, Bengio, Courville: Deep
+This equals (ŷ_i - y_i) / N only if the targets sum to one. [Goodfellow, Bengio, Courville: Deep
 Learning, 2016, section 6.2.2.3; Bishop: Pattern Recognition and Machine Learning, 2006, 4.3.4.]
 
-That formula holds for any y. So the options of the loss are transforms of y, which are applied
-before the node (see `targets`):
+The formula with Σ_o y_o holds for any y. So the options of the loss are transforms of y, which are
+applied before the node (see `targets`):
 
     class weights      y → w ⊙ y               label smoothing   y → (1-ε) y + ε/C
     an ignored row     y → 0·y                 a class left out  y_i → 0, z_i → -inf

@@ -4,10 +4,10 @@
 
 A layer of n inputs computes sums of n products. If the weights have the variance 1/n, a sum has the
 same variance as its inputs. Then numbers neither grow nor vanish from layer to layer. The functions
-use a different n (inputs, outputs, or their mean), and draw uniform or normal numbers.
+differ in n (the inputs, the outputs, or their mean) and in the distribution (uniform or normal).
 
-The names and arguments are PyTorch's. Its `generator` is `rng` here: a seed, or a generator. By
-default each run of a program draws other numbers.
+The names and arguments are PyTorch's, except `rng`, which is called `generator` in PyTorch. It is a
+seed or a generator. By default, each run of a program draws different numbers.
 """
 
 from __future__ import annotations

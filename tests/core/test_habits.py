@@ -324,7 +324,7 @@ ANSWERED = {
     "ag.vjp(lambda v: None, 1.0)": "vjp: the function returned None",
     "ag.jvp(lambda v: None, (1.0,), (1.0,))": "jvp: the function returned None",
     "ag.elementwise_grad(lambda v: None)(1.0)": "elementwise_grad: the function returned None",
-    "ag.checkpoint(lambda v: None)(x)": "checkpoint: the function returned None",
+    "ag.checkpoint(lambda v: None)(x)": "the function returned None",
     "ag.jacobian(lambda v: 'text')(1.0)": "jacobian: the function must return Tensors",
     "ag.hessian(lambda v: v * 2)(b)": "hessian: the function must return a scalar Tensor",
     "ag.hvp(lambda v: v * 2, b, b)": "hvp: the function must return a scalar Tensor",

@@ -145,6 +145,7 @@ def test_constant_keyword_may_be_a_tensor():
         ("t.sum(axis=0.5)", TypeError, r"sum of 't' .*integer, got axis=0.5\.$"),
         ("np.max(t, axis='0')", TypeError, r"max of 't' .*integer, got axis='0'"),
         ("t.reshape(1.5, 2)", TypeError, "reshape of 't' .*integer, got 1.5"),
+        ("t @ 2.0", ValueError, r"matmul of 't' .*single number.*write \* instead of @"),
         ("t + None", TypeError, "add of 't' .*numbers, got float64 and None"),
         ("t ** 'a'", TypeError, "pow of 't' .*numbers, got float64 and str"),
         ("ag.linear(leaf(M), M.T, np.ones(9))", ValueError, r"bias has shape \(9,\)"),
