@@ -438,13 +438,13 @@ def kept_around():
     ],
 )
 def test_a_traced_array_that_escapes_is_refused(f, where):
-    with pytest.raises(RuntimeError, match=f"stores a traced array in .*{where}.*Return the new"):
+    with pytest.raises(RuntimeError, match=f"stores a computed array in .*{where}.*Return the new"):
         ag.compile(f)(X)
 
 
 def test_use_of_an_escaped_traced_array_raises():
     found = []
-    with pytest.raises(RuntimeError, match="stores a traced array"):
+    with pytest.raises(RuntimeError, match="stores a computed array"):
         ag.compile(lambda x: [found.append(x * 2), x][1])(X)
     for use in (lambda x: x + 1, float, bool, np.asarray, lambda x: x.tobytes, hash, np.sum):
         with pytest.raises(RuntimeError, match="compiled function stored it"):
@@ -523,7 +523,7 @@ def test_no_traced_array_escapes(what, monkeypatch):
         return x * 3
 
     with pytest.raises(
-        RuntimeError, match=r"^compile: f stores a traced array in .*Return the new"
+        RuntimeError, match=r"^compile: f stores a computed array in .*Return the new"
     ):
         ag.compile(f)(X)
 
