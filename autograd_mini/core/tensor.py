@@ -302,7 +302,7 @@ class Tensor(ArrayMethods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether no recorded operation computed this tensor, as for ``ag.tensor(3.0)``."""
+        """Whether this tensor is a leaf: no recorded operation computed it."""
         return self.op is None
 
     # ---- leaving the tape ----------------------------------------------------------------------

@@ -291,9 +291,9 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
 
     Notes
     -----
-    It is `layer_norm` without μ. Let g be the gradient of the result, s = √(mean(x²) + ε), x̂ = x/s
-    and h = γ g. A bar is the mean of a row. An entry of x changes the result in two ways: directly,
-    and by changing mean(x²).
+    RMS normalisation is `layer_norm` without μ. Let g be the gradient of the result, s = √(mean(x²)
+    + ε), x̂ = x/s and h = γ g. A bar is the mean of a row. An entry of x changes the result in two
+    ways: directly, and by changing mean(x²).
 
     $$
     \frac{\partial L}{\partial x} = \frac{h - \hat x\,\overline{h\,\hat x}}{s} \qquad

@@ -160,7 +160,7 @@ class MultiheadAttention(Module):
         self, query: Any, key: Any = None, value: Any = None, mask: Any = None,
         is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """Return a weighted mean of the values for each query. Keys that match it weigh more.
+        """Return a weighted mean of the values for each query. Matching keys get larger weights.
 
         Parameters
         ----------

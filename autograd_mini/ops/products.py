@@ -86,7 +86,7 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
     Notes
     -----
-    With g = ∂L/∂y, the gradient of the result:
+    Let g = ∂L/∂y be the gradient of the result:
 
     $$
     y = x W + b \qquad

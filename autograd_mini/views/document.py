@@ -71,7 +71,8 @@ class Document:
         ValueError
             If the path has none of these endings.
         OSError
-            If the file cannot be written. It is a FileNotFoundError if the folder does not exist.
+            If the file cannot be written. The error is a FileNotFoundError if the folder does not
+            exist.
         RuntimeError
             If the package that this ending needs is not installed.
 
