@@ -1,9 +1,9 @@
 """The engine. Read it in this order:
 
-1. `backward`: the algorithm. Gather the tape behind a result, walk from its end, and add up
-gradients. 2. `tensor`: an array and its place on the tape; `record`, which puts it there; the
-operators. 3. `primitive`: an operation and its derivative rules. 4. `tape`: the Wengert list as a
-sequence.
+1. `backward`: the algorithm. Gather the tape behind a result, walk it from its end, add up.
+2. `tensor`: an array and its place on the tape; `record`, which puts it there; the operators.
+3. `primitive`: an operation and its derivative rules.
+4. `tape`: the Wengert list as a sequence.
 
 The other modules serve these four: `arrays` and `foreign` (NumPy's arrays and those of other
 libraries), `context` (the blocks `no_grad` and `scope`, and observers), `registry` (which

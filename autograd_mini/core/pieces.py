@@ -48,7 +48,7 @@ class Pieces:
 
 
 def without_pieces(adjoints: dict[Any, Any]) -> dict[Any, Any]:
-    """Return the adjoints, with an array in the place of all pieces of a tensor."""
+    """Return the adjoints, where the pieces of each sliced tensor are now one array."""
     if Pieces in map(type, adjoints.values()):
         return {t: g.whole() if type(g) is Pieces else g for t, g in adjoints.items()}
     return adjoints
