@@ -17,8 +17,8 @@ export const updateControls = () => controls.forEach(({update}) => update());
 
 /** Show the current numbers, and the position of each control. */
 export function showNumbers() {
+  render(true); // it first reads what is in sight, and a write before would compute the layout
   updateControls();
-  render(true);
 }
 
 /** Add the controls to the page. */

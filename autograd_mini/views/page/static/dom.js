@@ -44,9 +44,10 @@ export function connect(actions) {
   for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
 }
 
-/** Write a text into an element. @param {string} id @param {string} text */
+/** Write a text into an element, unless it is there. @param {string} id @param {string} text */
 export function setText(id, text) {
-  byId(id).textContent = text;
+  const element = byId(id);
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {Part|Part[]} label @param {() => void} click @param {Attributes} [attributes] */
@@ -78,6 +79,16 @@ export const scrolling = (kind, label, ...children) =>
 export function mark(target, classes) {
   if (!target) return;
   for (const [name, on] of Object.entries(classes)) target.classList.toggle(name, on);
+}
+
+/** Change an element into another, but keep its parts that are equal: to lay out formulas takes long. @param {Node} before @param {Node} after */
+export function become(before, after) {
+  const [olds, news] = [[...before.childNodes], [...after.childNodes]];
+  const isShell = before.cloneNode().isEqualNode(after.cloneNode());
+  if (before.isEqualNode(after)) return;
+  if (isShell && news.length && olds.length === news.length)
+    olds.forEach((old, i) => become(old, news[i]));
+  else before.parentNode?.replaceChild(after, before);
 }
 
 /** Whether a key belongs to the page rather than to the browser or a dialog. @param {KeyboardEvent} event */

@@ -3,10 +3,10 @@
 import {array, describedTape, parseNumber, stepOf} from "./state.js";
 import {cells} from "./arrays.js";
 import {holds} from "./card.js";
-import {byId, el, mark, scrolling, titleCell, titledTable} from "./dom.js";
+import {el, mark, scrolling, titleCell, titledTable} from "./dom.js";
 import {features} from "./features.js";
 import {formulaLines} from "./formulas.js";
-import {fill} from "./inspector.js";
+import {extend, fill} from "./inspector.js";
 import {views} from "./scene.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
@@ -17,7 +17,7 @@ features.push({
     const tape = describedTape();
     const {softmax, titles = []} = tape.steps[stepOf(tape)];
     if (!softmax) return;
-    byId("what").append(algebra(tape, softmax));
+    extend("what", "", algebra(tape, softmax));
     fill("numbers", titles[1], lastTable(tape, softmax));
   }
 });

@@ -14,6 +14,7 @@ const OF_NODE = ["value", "gradient", "part"]; // arrays with the shape of their
 let pinned = null;
 /** @type {Entry|null} */
 let pointed = null;
+let isLit = false;
 
 /** @param {Event} event @returns {HTMLElement|null} */
 const cellOf = ({target}) =>
@@ -96,6 +97,8 @@ function moveFocus(cell, key) {
 export function updateHover() {
   if (pinned && !shownTapes().includes(parseOrigin(pinned.of).tape)) pinned = null;
   const entry = pointed ?? pinned;
+  if (!entry && !isLit) return;
+  isLit = Boolean(entry);
   for (const lit of document.querySelectorAll("main :is(.spot, .use)"))
     lit.classList.remove("spot", "use");
   for (const square of document.querySelectorAll(".map rect")) square.remove();

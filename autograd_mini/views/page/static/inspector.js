@@ -1,7 +1,7 @@
 // @ts-check
 // The three cards below the graph: what happens, its numbers, and the sums they are added to.
 import {current, describedTape, direction, passOf, stepName, stepOf} from "./state.js";
-import {byId, el, mark} from "./dom.js";
+import {become, byId, el, mark} from "./dom.js";
 import {formulaLines, gradientFigure, nameOf, valueFigure} from "./formulas.js";
 import {ledger, saved} from "./ledger.js";
 import {named} from "./names.js";
@@ -14,15 +14,25 @@ import {linesOf, notesOf, question, sentence} from "./story.js";
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
 const SMALLEST = 0.85; // the smallest scale: numbers have 11 pixels
 
-/** Fill a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
+/** The next content of the cards, by id. @type {Record<string, HTMLElement>} */
+const drafts = {};
+
+/** Write a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
 export function fill(id, title, ...children) {
-  byId(id).replaceChildren();
+  drafts[id] = /** @type {HTMLElement} */ (byId(id).cloneNode());
   extend(id, title, ...children);
 }
 
 /** Add a part to a card. @param {string} id @param {Part|Part[]} title @param {...Part} children */
 export const extend = (id, title, ...children) =>
-  byId(id).append(el("h2", title), ...el("div", children).childNodes);
+  drafts[id].append(...el("div", title && el("h2", title), children).childNodes);
+
+/** Show the cards. If only numbers have changed, the other parts stay. @param {boolean} isMoving */
+export function showCards(isMoving) {
+  for (const [id, draft] of Object.entries(drafts))
+    if (isMoving) become(byId(id), draft);
+    else byId(id).replaceChildren(...draft.childNodes);
+}
 
 /**
  * Scale down the parts of cards that are too wide, to `SMALLEST` at most. Matrices that are still too

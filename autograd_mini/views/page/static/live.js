@@ -30,6 +30,8 @@ const leaves = new Map();
 const results = new Map();
 /** The results before any change, which the page shows as Python wrote them. @type {Map<Tape, NdArray[]>} */
 const first = new Map();
+/** The results that were read last. @type {Map<Tape, NdArray[]>} */
+const last = new Map();
 /** What has been formatted, by row. @type {WeakMap<NdArray, Record<number, ArrayData>>} */
 const formatted = new WeakMap();
 /** The leaves that were set. @type {Set<string>} */
@@ -66,18 +68,29 @@ export const live = {
   /** Compute all tapes. The caller draws the page again. */
   run() {
     data.tapes.forEach(tape => {
-      const before = results.get(tape) ?? [];
       const found = programs[programOf(tape).program](live.leaves(tape));
-      const now = found.map((result, i) => (isSame(result, before[i]) ? before[i] : result));
-      results.set(tape, now);
-      if (!first.has(tape)) first.set(tape, now);
+      results.set(tape, found);
+      if (!first.has(tape)) {
+        first.set(tape, [...found]);
+        last.set(tape, [...found]);
+      }
       tape.shown = live.isChanged() ? shown : undefined;
     });
     state.runs++;
     document.documentElement.toggleAttribute("data-live", live.isChanged());
   },
-  /** @param {Tape} tape @param {number} index @returns {NdArray} */
-  result: (tape, index) => /** @type {NdArray[]} */ (results.get(tape))[index],
+  /**
+   * A result. If its numbers are those that were read last, it is the same array: then its cells are
+   * not drawn again.
+   * @param {Tape} tape @param {number} index @returns {NdArray}
+   */
+  result(tape, index) {
+    const now = /** @type {NdArray[]} */ (results.get(tape));
+    const before = /** @type {NdArray[]} */ (last.get(tape));
+    if (isSame(now[index], before[index])) now[index] = before[index];
+    else before[index] = now[index];
+    return now[index];
+  },
   /** @param {Tape} tape @param {string} name of a leaf */
   gradient(tape, name) {
     const entry = programOf(tape);
@@ -91,10 +104,11 @@ export const live = {
   }
 };
 
-/** Whether a result has not changed: then its cells are not drawn again. @param {NdArray} x @param {NdArray} [y] */
+/** @param {NdArray} x @param {NdArray} y of the same shape */
 function isSame(x, y) {
-  const others = y && nd.numbers(y);
-  return Boolean(others && nd.numbers(x).every((n, i) => Object.is(n, others[i])));
+  if (x === y) return true;
+  const others = nd.numbers(y);
+  return nd.numbers(x).every((n, i) => Object.is(n, others[i]));
 }
 
 /**

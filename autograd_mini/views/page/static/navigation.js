@@ -6,7 +6,7 @@ import {keepPlace, readAddress, writeAddress} from "./address.js";
 import {byId, press, setText} from "./dom.js";
 import {features} from "./features.js";
 import {updateHover} from "./hover.js";
-import {fitParts, updateInspector} from "./inspector.js";
+import {fitParts, showCards, updateInspector} from "./inspector.js";
 import {fit, follow} from "./windows.js";
 import {drawScene, updateScene} from "./scene.js";
 import {inWords} from "./story.js";
@@ -32,6 +32,7 @@ export function render(isMoving = false) {
   updateTimeline(jump);
   updateInspector();
   for (const {update} of features) update?.();
+  showCards(isMoving);
   updateHover();
   updateTexts();
   clearTimeout(rest);

@@ -1,7 +1,7 @@
 // @ts-check
 // NumPy's functions on arrays of numbers, under its names: what the programs of the tapes call.
 // A page has those functions that its programs call, and those that they use (bundle.py).
-import {contiguous, newArray} from "./nd_arrays.js";
+import {newArray, numbersOf} from "./nd_arrays.js";
 import * as axes from "./nd_axes.js";
 import * as elements from "./nd_elementwise.js";
 import * as entries from "./nd_entries.js";
@@ -14,14 +14,13 @@ export const array = (numbers, shape, dtype = "float64") => newArray(shape, dtyp
 /** @param {number[]} shape */
 export function full(shape, /** @type {number} */ value, dtype = "float64") {
   const z = newArray(shape, dtype);
-  z.data.fill(value);
+  numbersOf(z).fill(value);
   return z;
 }
 
 /** @param {number} n */
 export const arange = (n, dtype = "int64") => newArray([n], dtype, [...Array(n).keys()]);
 
-/** The numbers of an array, row by row. @param {NdArray} x */
-export const numbers = x => contiguous(x).data;
+export const numbers = numbersOf;
 
 export const nd = {...elements, ...axes, ...entries, ...linalg, array, full, arange, numbers};

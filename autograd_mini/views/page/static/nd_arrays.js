@@ -8,7 +8,7 @@
 
 /** Typed arrays by dtype, in the order of promotion. int64 is exact up to 2^53. @type {Record<string, any>} */
 const STORES = {
-  bool: Uint8Array,
+  bool: Float64Array,
   uint8: Uint8Array,
   int8: Int8Array,
   int16: Int16Array,
@@ -40,27 +40,25 @@ export function stridesOf(shape) {
 }
 
 const BLOCK = 1 << 15; // numbers
-let shared = new Float64Array(0);
+let block = new Float64Array(0);
 let used = 0; // of its numbers
 
-/** Zeros, as a part of a block: to allocate each small array would take long. @param {number} n */
-function zeros(n) {
-  if (n > BLOCK >> 4) return new Float64Array(n);
-  if (used + n > shared.length) [shared, used] = [new Float64Array(BLOCK), 0];
-  return shared.subarray(used, (used += n));
+/**
+ * An array of zeros, or of these numbers. Small arrays are parts of a block, because to allocate each
+ * of them would take long.
+ * @param {number[]} shape @param {string} dtype @param {ArrayLike<number>} [numbers] @returns {NdArray}
+ */
+export function newArray(shape, dtype, numbers) {
+  const strides = stridesOf(shape);
+  const n = sizeOf(shape);
+  const Store = STORES[dtype];
+  if (numbers || Store !== Float64Array || n > BLOCK >> 4)
+    return {shape, strides, offset: 0, data: new Store(numbers ?? n), dtype};
+  if (used + n > block.length) [block, used] = [new Float64Array(BLOCK), 0];
+  const offset = used;
+  used += n;
+  return {shape, strides, offset, data: block, dtype};
 }
-
-/** An array of zeros, or of these numbers. @param {number[]} shape @param {string} dtype @param {ArrayLike<number>} [numbers] @returns {NdArray} */
-export const newArray = (shape, dtype, numbers) => ({
-  shape,
-  strides: stridesOf(shape),
-  offset: 0,
-  data:
-    dtype === "float64" && !numbers
-      ? zeros(sizeOf(shape))
-      : new STORES[dtype](numbers ?? sizeOf(shape)),
-  dtype
-});
 
 /** Another look at the same numbers. @param {NdArray} x @param {number[]} shape @param {number[]} strides @returns {NdArray} */
 export const strided = (x, shape, strides, offset = x.offset) => ({
@@ -151,8 +149,8 @@ export function elementwise(loop, dtype, ...operands) {
   let {shape} = operands[0];
   for (const x of operands) shape = commonShape(shape, x.shape);
   const z = newArray(shape, dtype);
-  const n = z.data.length;
-  const [offsets, steps, data] = [[0], [1], [z.data]];
+  const n = sizeOf(shape);
+  const [offsets, steps, data] = [[z.offset], [1], [z.data]];
   for (const x of operands) {
     offsets.push(x.offset);
     steps.push(singleStep(x, n));
@@ -179,25 +177,32 @@ function singleStep({shape, strides}, n) {
 }
 
 /** A loop that calls a function for each entry. @param {(x: number) => any} f @returns {Loop} */
-export const loop1 = f => (n, at, by, data) => {
-  const [z, x] = data;
-  const [k, i] = at;
-  const [r, s] = by;
-  for (let m = 0; m < n; m++) z[k + m * r] = f(x[i + m * s]);
-};
+export const loop1 =
+  f =>
+  (n, [k, i], [r, s], [z, x]) => {
+    for (; n--; k += r, i += s) z[k] = f(x[i]);
+  };
 
 /** @param {(x: number, y: number) => any} f @returns {Loop} */
-export const loop2 = f => (n, at, by, data) => {
-  const [z, x, y] = data;
-  const [k, i, j] = at;
-  const [r, s, t] = by;
-  for (let m = 0; m < n; m++) z[k + m * r] = f(x[i + m * s], y[j + m * t]);
-};
+export const loop2 =
+  f =>
+  (n, [k, i, j], [r, s, t], [z, x, y]) => {
+    for (; n--; k += r, i += s, j += t) z[k] = f(x[i], y[j]);
+  };
 
-export const COPY = loop1(x => x);
+/** @type {Loop} */
+export const COPY = (n, [k, i], [r, s], [z, x]) => {
+  for (; n--; k += r, i += s) z[k] = x[i];
+};
 
 /** The numbers in a new array, whose entries lie next to each other. @param {NdArray} x */
 export const copied = (x, dtype = x.dtype) => elementwise(COPY, dtype, x);
 
 /** The array itself if its entries lie next to each other, or a copy. @param {NdArray} x */
-export const contiguous = x => (singleStep(x, x.data.length) === 1 ? x : copied(x));
+export const contiguous = x => (singleStep(x, sizeOf(x.shape)) < 0 ? copied(x) : x);
+
+/** The numbers of an array, row by row. @param {NdArray} x */
+export function numbersOf(x) {
+  const {data, offset, shape} = contiguous(x);
+  return data.subarray(offset, offset + sizeOf(shape));
+}

@@ -6,6 +6,7 @@ import {
   isFloat,
   loop2,
   newArray,
+  numbersOf,
   promoted,
   repeated,
   runLoop,
@@ -40,7 +41,7 @@ export const axesOf = (x, axis) =>
     : [axis].flat().map(i => (i < 0 ? i + x.shape.length : i));
 
 /** @param {NdArray} x @param {number[]} shape */
-export const reshape = (x, shape) => strided(contiguous(x), shape, stridesOf(shape), 0);
+export const reshape = (x, shape) => strided(contiguous(x), shape, stridesOf(shape));
 
 /** @param {NdArray} x */
 export const ravel = x => reshape(x, [sizeOf(x.shape)]);
@@ -68,7 +69,7 @@ const reduction =
     const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
     const z =
       start === undefined ? copied(strided(x, shape, x.strides)) : newArray(shape, "float64");
-    if (start) z.data.fill(start);
+    if (start) numbersOf(z).fill(start);
     const strides = repeated(z, x.shape);
     runLoop(loop, x.shape, [z, z, x], [strides, strides, x.strides]);
     const y = inDtype(z, result(x.dtype));
@@ -93,7 +94,7 @@ const accumulation =
     const [i] = axesOf(x, axis);
     const z = copied(x, summed(x.dtype));
     const shape = x.shape.with(i, Math.max(x.shape[i] - 1, 0));
-    const next = strided(z, shape, z.strides, z.strides[i]);
+    const next = strided(z, shape, z.strides, z.offset + z.strides[i]);
     const entry = strided(x, shape, x.strides, x.offset + x.strides[i]);
     runLoop(loop, shape, [next, z, entry], [z.strides, z.strides, x.strides]);
     return z;
@@ -190,14 +191,39 @@ export function einsum(subscripts, ...operands) {
   });
 }
 
-/** A product of two matrices, without the search for an order of axes. @param {NdArray} x @param {NdArray} y */
+/** A product of two matrices. Four columns at once: their sums stay in variables. @param {NdArray} x @param {NdArray} y */
 function matrixProduct(x, y) {
   const [rows, inner] = x.shape;
-  const right = contiguous(y);
   const columns = y.shape[1];
   const z = newArray([rows, columns], "float64");
-  const loop = addProducts([inner, columns], [0, x.strides[1], columns], [1, 0, 1]);
-  loop(rows, [z.offset, x.offset, 0], [columns, x.strides[0], 0], [z.data, x.data, right.data]);
+  const [down, along] = x.strides;
+  const [next, right] = y.strides;
+  const [a, b, c] = [x.data, y.data, z.data];
+  let k = z.offset;
+  for (let i = 0; i < rows; i++) {
+    const start = x.offset + i * down;
+    let j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      let [p, q] = [start, y.offset + j * right];
+      let [s, t, u, v] = [0, 0, 0, 0];
+      for (let m = inner; m--; p += along, q += next) {
+        const times = a[p];
+        s += times * b[q];
+        t += times * b[q + right];
+        u += times * b[q + 2 * right];
+        v += times * b[q + 3 * right];
+      }
+      c[k++] = s;
+      c[k++] = t;
+      c[k++] = u;
+      c[k++] = v;
+    }
+    for (; j < columns; j++) {
+      let [p, q, s] = [start, y.offset + j * right, 0];
+      for (let m = inner; m--; p += along, q += next) s += a[p] * b[q];
+      c[k++] = s;
+    }
+  }
   return inDtype(z, promoted(x, y));
 }
 
@@ -221,7 +247,8 @@ function alongAxis(array, axis, dtype, f) {
   const lists = copied(transpose(x, order));
   const n = x.shape[at];
   const z = newArray(lists.shape, dtype);
-  for (let i = 0; i < z.data.length; i += n) z.data.set(f(lists.data.subarray(i, i + n)), i);
+  const [from, to] = [numbersOf(lists), numbersOf(z)];
+  for (let i = 0; i < to.length; i += n) to.set(f(from.subarray(i, i + n)), i);
   return transpose(
     z,
     order.map((_, i) => order.indexOf(i))

@@ -9,45 +9,55 @@ import {asArray, elementwise, floating, loop1, loop2, promoted} from "./nd_array
 
 /** @type {Loop} */
 export const ADD = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] + y[j + m * t];
+  for (; n--; k += r, i += s, j += t) z[k] = x[i] + y[j];
 };
 
 /** @type {Loop} */
 const SUBTRACT = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] - y[j + m * t];
+  for (; n--; k += r, i += s, j += t) z[k] = x[i] - y[j];
 };
 
 /** @type {Loop} */
 export const MULTIPLY = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] * y[j + m * t];
+  for (; n--; k += r, i += s, j += t) z[k] = x[i] * y[j];
 };
 
 /** @type {Loop} */
 const DIVIDE = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) z[k + m * r] = x[i + m * s] / y[j + m * t];
+  for (; n--; k += r, i += s, j += t) z[k] = x[i] / y[j];
 };
 
 /** @type {Loop} */
 const GREATER = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) z[k + m * r] = Number(x[i + m * s] > y[j + m * t]);
+  for (; n--; k += r, i += s, j += t) z[k] = Number(x[i] > y[j]);
 };
 
 /** @type {Loop} */
 const NOT_EQUAL = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) z[k + m * r] = Number(x[i + m * s] !== y[j + m * t]);
+  for (; n--; k += r, i += s, j += t) z[k] = Number(x[i] !== y[j]);
+};
+
+/** @type {Loop} */
+const EQUAL = (n, [k, i, j], [r, s, t], [z, x, y]) => {
+  for (; n--; k += r, i += s, j += t) z[k] = Number(x[i] === y[j]);
+};
+
+/** @type {Loop} */
+const BITWISE_OR = (n, [k, i, j], [r, s, t], [z, x, y]) => {
+  for (; n--; k += r, i += s, j += t) z[k] = x[i] | y[j];
 };
 
 /** @type {Loop} */
 export const MAXIMUM = (n, [k, i, j], [r, s, t], [z, x, y]) => {
-  for (let m = 0; m < n; m++) {
-    const [a, b] = [x[i + m * s], y[j + m * t]];
-    z[k + m * r] = a >= b || Number.isNaN(a) ? a : b;
+  for (; n--; k += r, i += s, j += t) {
+    const [a, b] = [x[i], y[j]];
+    z[k] = a >= b || Number.isNaN(a) ? a : b;
   }
 };
 
 /** @type {Loop} */
 const CHOOSE = (n, [k, h, i, j], [r, q, s, t], [z, c, x, y]) => {
-  for (let m = 0; m < n; m++) z[k + m * r] = c[h + m * q] ? x[i + m * s] : y[j + m * t];
+  for (; n--; k += r, h += q, i += s, j += t) z[k] = c[h] ? x[i] : y[j];
 };
 
 /** @type {OfDtype} */
@@ -118,7 +128,7 @@ export const heaviside = binary(
   floating
 );
 export const bitwise_and = binary(loop2((x, y) => x & y));
-export const bitwise_or = binary(loop2((x, y) => x | y));
+export const bitwise_or = binary(BITWISE_OR);
 
 export const logical_or = binary(
   loop2((x, y) => x || y),
@@ -130,10 +140,7 @@ export const logical_and = binary(
   BOOL
 );
 
-export const equal = binary(
-  loop2((x, y) => x === y),
-  BOOL
-);
+export const equal = binary(EQUAL, BOOL);
 export const not_equal = binary(NOT_EQUAL, BOOL);
 
 export const less = binary(

@@ -100,7 +100,7 @@ export function getitem(x, index) {
   const {entries, places, steps} = locateEntries(x, index);
   const {shape, strides, offset} = entries;
   if (!index.some(part => typeof part === "object" && part))
-    return strided(x, shape, strides, offset + places.data[0]);
+    return strided(x, shape, strides, offset + places.data[places.offset]);
   const z = newArray(shape, x.dtype);
   runLoop(GATHER, shape, [z, entries, places], [z.strides, strides, steps]);
   return z;
@@ -122,7 +122,7 @@ export function concatenate(parts, {axis = 0} = {}) {
   const total = arrays.reduce((n, x) => n + x.shape[at], 0);
   const {dtype} = arrays.reduce((x, y) => newArray([0], promoted(x, y)));
   const z = newArray(arrays[0].shape.with(at, total), dtype);
-  let offset = 0;
+  let {offset} = z;
   for (const x of arrays) {
     const part = strided(z, x.shape, z.strides, offset);
     runLoop(COPY, x.shape, [part, x], [z.strides, x.strides]);

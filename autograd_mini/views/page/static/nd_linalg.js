@@ -2,9 +2,9 @@
 // Linear algebra, on the matrices in the last two axes.
 import {
   commonShape,
-  contiguous,
   floating,
   newArray,
+  numbersOf,
   repeated,
   sizeOf,
   strided
@@ -43,9 +43,9 @@ function eliminate(a, b) {
 function matrices(x, batch = x.shape.slice(0, -2)) {
   const [m, n] = x.shape.slice(-2);
   const shape = [...batch, m, n];
-  const {data} = contiguous(strided(x, shape, repeated(x, shape)));
+  const numbers = numbersOf(strided(x, shape, repeated(x, shape)));
   /** @param {number} start */
-  const row = start => Array.from(data.subarray(start, start + n));
+  const row = start => Array.from(numbers.subarray(start, start + n));
   return Array.from({length: sizeOf(batch)}, (_, k) =>
     Array.from({length: m}, (__, i) => row((k * m + i) * n))
   );

@@ -23,7 +23,7 @@ export function predict({x, inputs, program, scale}, points) {
   for (let first = 0; first < points.length; first += shape[0]) {
     const batch = points.slice(first, first + shape[0]);
     const filled = nd.full(shape, 0, dtype);
-    batch.forEach((point, i) => filled.data.set(point, i * point.length));
+    nd.numbers(filled).set(batch.flat());
     const args = inputs.map(i => (i === x ? filled : leaves[i]));
     const values = Array.from(nd.numbers(programs[program](args)[0]));
     const rows = inRows(values, values.length / shape[0]);

@@ -151,12 +151,13 @@ function drawCard(tape, place, {open, choose}) {
 
 /** Update the graphs to the current step, or only the numbers that are seen. */
 export function updateScene(onlySeen = false) {
-  for (const view of views) {
+  const sights = views.map(view => (onlySeen ? sight(view) : () => true));
+  views.forEach((view, nth) => {
     const {cards, level, ways} = view;
-    const isSeen = onlySeen ? sight(view) : () => true;
+    const isSeen = sights[nth];
     cards.forEach((card, i) => isSeen(i) && updateCard(view, level.cards[i], card));
     if (!onlySeen) level.edges.forEach((edge, i) => updateEdge(view, edge, ways[i]));
-  }
+  });
 }
 
 /** A function that tells whether a card is in its window. @param {View} view */

@@ -22,8 +22,9 @@ export function updateTimeline(go) {
     list(tape, go);
     markFirstOdd(tape);
   }
-  if (marked !== state.step) updateButtons();
+  if (marked === state.step) return;
   marked = state.step;
+  updateButtons();
   updatePosition(tape, last);
   for (const id of ["first", "previous"]) enable(byId(id), state.step > 0);
   for (const id of ["next", "last"]) enable(byId(id), state.step < last);
