@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from autograd_mini.compiler.source import javascript
 from autograd_mini.views.page import bundle
 
 from .conftest import lacking
 
 FOLDER = Path(__file__).parent
 STATIC = Path(bundle.__file__).parent / "static"
+RUNTIME = Path(javascript.__file__).parent / "runtime"
 #: code around which a careless rule would find comments
 TRICKS = r"""
 const a = "/* no comment */", b = '// nor this'; // but this
@@ -40,7 +42,11 @@ def differing(pairs):
 
 @pytest.mark.slow
 def test_removing_comments_changes_no_token():
-    sources = {path.name: path.read_text("utf-8") for path in STATIC.glob("*.js")}
+    sources = {
+        path.name: path.read_text("utf-8")
+        for folder in (STATIC, RUNTIME)
+        for path in folder.glob("*.js")
+    }
     sources["tricks"] = TRICKS
     pairs = {name: [text, bundle.without_comments(text)] for name, text in sources.items()}
     pairs["other number"] = ["f(1)", "f(2)"]
@@ -69,7 +75,7 @@ def test_no_name_has_two_definitions(tmp_path):
     """The modules of a page share one scope."""
     if not shutil.which("node"):
         lacking("node is missing")
-    names = [path.stem for path in STATIC.glob("*.js") if not path.stem.startswith("nd")]
+    names = [path.stem for path in STATIC.glob("*.js")]
     path = tmp_path / "all.mjs"
     path.write_text("".join(bundle.statements(*names)), "utf-8")
     run = subprocess.run(["node", "--check", str(path)], capture_output=True, text=True)

@@ -573,8 +573,9 @@ def test_wheel_contains_the_page_files(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for file in (root / "autograd_mini/views/page/static").iterdir():
-        assert f"autograd_mini/views/page/static/{file.name}" in names
+    for folder in ("autograd_mini/views/page/static", "autograd_mini/compiler/source/runtime"):
+        for file in (root / folder).iterdir():
+            assert f"{folder}/{file.name}" in names
 
 
 # ---- names that are markup ----------------------------------------------------------------------

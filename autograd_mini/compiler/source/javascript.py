@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar
 
@@ -36,7 +37,7 @@ def javascript(program: Program) -> Source:
     -------
     Source
         Text that defines ``function program([x, w, b])``, which returns a list of arrays. It calls
-        the functions of ``nd``, the runtime of the page.
+        the functions of ``nd``, which are in ``runtime/``.
 
     Raises
     ------
@@ -57,19 +58,16 @@ def javascript_module(program: Program) -> Source:
     function = javascript(program)
     source = Source(f'import {{ nd }} from "./nd.mjs";\n\nexport {function}')
     source.arguments = function.arguments
-    source.modules = runtime()
+    modules = runtime_modules().items()  # Node wants the ending .mjs
+    source.modules = {f"{name}.mjs": text.replace('.js"', '.mjs"') for name, text in modules}
     return source
 
 
-def runtime() -> dict[str, str]:
-    """Return the modules of ``nd``, by the names of their files.
-
-    They are files of the page, which has the same functions. Node wants the ending ``.mjs``.
-    """
-    folder = files("autograd_mini") / "views" / "page" / "static"
-    paths = sorted((p for p in folder.iterdir() if p.name.startswith("nd")), key=lambda p: p.name)
-    texts = (path.read_text("utf-8").replace('.js"', '.mjs"') for path in paths)
-    return {f"{path.name.removesuffix('.js')}.mjs": text for path, text in zip(paths, texts)}
+@cache
+def runtime_modules() -> dict[str, str]:
+    """Return the texts of the modules of ``nd``, the functions that programs call, by name."""
+    paths = sorted((files(__package__) / "runtime").iterdir(), key=lambda path: path.name)
+    return {path.name.removesuffix(".js"): path.read_text("utf-8") for path in paths}
 
 
 class _Writer(Writer):

@@ -16,13 +16,14 @@ from html import escape
 from importlib.resources import files
 from typing import Any, TypeAlias
 
+from ...compiler.source.javascript import runtime_modules
 from ..graph.palette import DARK, LIGHT, STEPS
 
 Data: TypeAlias = Mapping[str, Any]
 
 _STYLES = ("base", "graph", "steps")
 _FEATURE_STYLES = ("leaves", "train", "ending", "compare", "find")
-_IMPORT = re.compile(r'^import (?:\{[^}]*\}|\* as \w+) from "\./(\w+)\.js";\n', re.M)
+_IMPORT = re.compile(r'^import (?:\{[^}]*\}|\* as \w+) from "\.[./\w]*/(\w+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?:\{\};\n)?", re.M)
 _EXPORTED = re.compile(r"^export (?:const|function) ([a-z]\w+)", re.M)
 #: a line that does not begin with a blank or a closing bracket, and all lines up to the next one
@@ -167,7 +168,7 @@ def statements(*names: str, runtime: bool = False) -> list[str]:
 
 def _add_module(name: str, found: dict[str, list[str]], runtime: bool) -> None:
     """Add the statements of a module, after those of its imports."""
-    source = _COMMENT.sub("", _read(f"{name}.js"))
+    source = _COMMENT.sub("", runtime_modules()[name] if runtime else _read(f"{name}.js"))
     for imported in _IMPORT.findall(source):
         is_part = imported.startswith("nd") == runtime and imported != "programs"
         if is_part and imported not in found:
@@ -179,7 +180,7 @@ def _add_module(name: str, found: dict[str, list[str]], runtime: bool) -> None:
 def _public() -> set[str]:
     """Return the names of all functions of arrays."""
     modules = ("nd_elementwise", "nd_axes", "nd_entries", "nd_linalg", "nd")
-    names = {name for module in modules for name in _EXPORTED.findall(_read(f"{module}.js"))}
+    names = {name for each in modules for name in _EXPORTED.findall(runtime_modules()[each])}
     return names - {"nd"}
 
 

@@ -4,7 +4,7 @@ import {data, state} from "./state.js";
 import {SETTINGS} from "./address.js";
 import {controls, rangeControl, showNumbers} from "./controls.js";
 import {features} from "./features.js";
-import {nd} from "./nd.js";
+import {nd} from "../../../compiler/source/runtime/nd.js";
 import {trainBy} from "./train.js";
 
 features.push({

@@ -6,7 +6,7 @@ import {showNumbers} from "./controls.js";
 import {editor, listenToCells} from "./edit.js";
 import {features} from "./features.js";
 import {live} from "./live.js";
-import {nd} from "./nd.js";
+import {nd} from "../../../compiler/source/runtime/nd.js";
 
 features.push({
   start() {

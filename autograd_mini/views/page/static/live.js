@@ -6,7 +6,7 @@
 import {data, state} from "./state.js";
 import {features} from "./features.js";
 import {formatArray, formatNumber, minus} from "./format.js";
-import {nd} from "./nd.js";
+import {nd} from "../../../compiler/source/runtime/nd.js";
 import {programs} from "./programs.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").LiveTape} LiveTape */

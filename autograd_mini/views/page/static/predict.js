@@ -1,7 +1,7 @@
 // @ts-check
 // Run the forward part of the tape's program on other points than the examples.
 import {inRows} from "./format.js";
-import {nd} from "./nd.js";
+import {nd} from "../../../compiler/source/runtime/nd.js";
 import {programs} from "./programs.js";
 import {leavesNow} from "./train.js";
 /** @typedef {import("./types.js").Picture} Picture */

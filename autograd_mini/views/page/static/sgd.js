@@ -6,7 +6,7 @@ import {byId} from "./dom.js";
 import {features} from "./features.js";
 import {formatArray} from "./format.js";
 import {live} from "./live.js";
-import {nd} from "./nd.js";
+import {nd} from "../../../compiler/source/runtime/nd.js";
 import {render} from "./navigation.js";
 import {trainBy} from "./train.js";
 /** @typedef {import("./types.js").Tape} Tape */

@@ -176,7 +176,7 @@
  * @property {number} [group] the level with all boxes closed, or 0 to open them
  */
 
-/** @typedef {import("./nd_arrays.js").NdArray} NdArray */
+/** @typedef {import("../../../compiler/source/runtime/nd_arrays.js").NdArray} NdArray */
 
 /**
  * A leaf or a constant array that a program takes. `node` and `item` are -1 if no card or no pool

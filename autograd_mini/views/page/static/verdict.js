@@ -8,7 +8,7 @@ import {features} from "./features.js";
 import {formatNumber, minus} from "./format.js";
 import {compute} from "./leaves.js";
 import {live} from "./live.js";
-import {nd} from "./nd.js";
+import {nd} from "../../../compiler/source/runtime/nd.js";
 /** @typedef {import("./types.js").Compare} Compare */
 
 const compare = () => /** @type {Compare} */ (data.compare);
