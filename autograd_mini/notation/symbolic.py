@@ -134,10 +134,12 @@ def _run(rule: Any, t: Tensor, symbols: _Symbols) -> SymbolicRule | None:
             return None
     if not isinstance(result, Tensor):
         return SymbolicRule(t.op.name, result, (), symbols.cotangent, symbols.of)
-    masked = [t for t in Tape(result) if any(isinstance(a, _Mask) for a in t.inputs)]
+    tape = list(Tape(result))
+    masked = [t for t in tape if any(isinstance(a, _Mask) for a in t.inputs)]
     for node in masked:
         node.inputs = tuple(a.symbol if isinstance(a, _Mask) else a for a in node.inputs)
-    tape = list(Tape(result))
+    if masked:
+        tape = list(Tape(result))
     for node in tape:
         if node.op is not None and node.size > _FEW:  # a formula needs no numbers
             node._array = np.broadcast_to(np.zeros((), node.dtype), node.shape)

@@ -210,7 +210,8 @@ def _array_data(x: Any) -> ArrayData:
     shape = str(x.shape) if x.dtype == float else f"{x.dtype}{x.shape}"
     data: ArrayData = {"shape": shape, "tint": tint}
     if not shown.is_map:
-        data["text"] = [[minus(cell.text) for cell in row] for row in shown.rows]
+        # numbers: all their hyphens are minus signs
+        data["text"] = [[cell.text.replace("-", "−") for cell in row] for row in shown.rows]
     if shown.notes:
         data["notes"] = [minus(note) for note in shown.notes]
     return data

@@ -200,7 +200,10 @@ def _level(placer: _Placer, plan: _Plan) -> Level:
     cards = [_sized(placer, part) for part in folded.parts]
     compact = sum(map(covered_area, cards)) > _AREA
     if compact:
-        cards = [_sized(placer, part, FEW_NUMBERS) for part in folded.parts]
+        cards = [
+            _sized(placer, part, FEW_NUMBERS) if _has_matrix(card, FEW_NUMBERS) else card
+            for card, part in zip(cards, folded.parts)
+        ]
     edges = [e for e in writer.edges(folded.parts, folded.part_of) if e.target >= plan.outside]
     graph = Graph("", "", cards, [p.box for p in folded.parts], folded.titles, edges)
     together = pair_edges(edges)
@@ -292,6 +295,12 @@ def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
     if len(part.tensors) > 1:
         card = card._replace(shape=f"{len(part.tensors):,} tensors")
     return card._replace(notes=_inside_of(part, writer))
+
+
+def _has_matrix(card: Card, more: int) -> bool:
+    """Return whether a card shows the numbers of a matrix with more rows or columns."""
+    shown = [block.rows for block in card.blocks if block.rows and not block.is_map]
+    return any(max(len(rows), len(rows[0])) > more for rows in shown)
 
 
 def _parameters(part: Part, writer: Writer) -> list[Tensor]:
