@@ -82,7 +82,7 @@ PAGES = {
         lambda: ag.explore(moons(*[4] * 14)),
         ["leaves", "train", "sgd", "boundary", "find"],
     ),
-    "logistic": (lambda: ag.explore(logistic()), ["leaves", "train", "sgd", "boundary"]),
+    "logistic": (lambda: ag.explore(logistic()), ["leaves", "sliders", "train", "sgd", "boundary"]),
     "line": (lambda: ag.explore(line()), ["leaves", "sliders", "train", "sgd", "curve"]),
     "regression": (lambda: ag.explore(regression()), ["leaves", "train", "sgd", "curve"]),
     "compared": (

@@ -72,8 +72,7 @@ def features(data: Data) -> list[str]:
     picture = training.get("picture", {"kind": ""})
     needed = {
         "leaves": is_live,
-        # a page with a decision boundary is large: there, leaves change in their cells
-        "sliders": is_live and "moving" in data and picture["kind"] != "classes",
+        "sliders": is_live and "moving" in data,
         "batch": "batch" in data,
         "train": "training" in data,
         "untrained": "why" in training,
@@ -97,7 +96,8 @@ def document(data: Data, data_script: str, still: str) -> str:
     """
     title, subtitle, theme = (escape(data[key]) for key in ("title", "subtitle", "theme"))
     attribute = "" if theme == "auto" else f' data-theme="{theme}"'
-    texts = {"{title}": title, "{subtitle}": subtitle, "{still}": still}
+    why = escape(next((live["why"] for live in data.get("live", ()) if "why" in live), ""))
+    texts = {"{title}": title, "{subtitle}": subtitle, "{still}": still, "{why}": why}
     body = re.sub("|".join(texts), lambda found: texts[found[0]], _read("page.html"))
     return (
         f'<!doctype html>\n<html lang="en"{attribute}>\n<head>\n<meta charset="utf-8">\n'

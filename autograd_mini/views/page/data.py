@@ -6,6 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,7 @@ from .arrays import EXAMPLES, Pool, minus
 from .batch import Batch, batches_of
 from .levels import levels
 from .narrate import Narrator
+from .signs import signs_in
 from .uses import write_uses
 
 Data: TypeAlias = dict[str, Any]
@@ -182,7 +184,9 @@ def data_script(data: Data) -> str:
 def _json(data: Data) -> bytes:
     """Return the data as JSON, without the programs, which are part of the script."""
     data = {key: value for key, value in data.items() if key != "programs"}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    write = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = write(data)
+    text = f'{text[:-1]},"signs":{write(signs_in(text))}}}'
     # escapes, so that no name can end the element or a line
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return text.encode("utf-8", "replace")  # a lone surrogate cannot be encoded

@@ -20,7 +20,8 @@ from ...notation.expression import Formula
 from ...notation.latex import LaTeX
 from ...notation.plain import Plain
 from ...notation.symbolic import parameters
-from ...text.format import ELLIPSIS, MOST_LISTED, join, made_by, variable
+from ...text.format import ELLIPSIS, MOST_LISTED, join, made_by, truncate, variable
+from ..graph.graph import LONGEST_NAME
 from ..trace import Step, Term, Trace, count_uses
 from .arrays import Pool, minus
 from .batch import Batch
@@ -77,6 +78,9 @@ class Narrator:
         if t in self.trace.adjoints:
             gradient = self.pool.array(self.trace.adjoints[t], self._rows(t))
             found |= {"gradient": gradient, "uses": self.uses[t]}
+            symbol = self.trace.derivative(t)
+            if (head := truncate(symbol, LONGEST_NAME)) != symbol:
+                found["head"] = head
         if t.op is not None:
             found["inputs"] = [self.index[a.order] for a in t.inputs if isinstance(a, Tensor)]
             if t.op.unfused is not None:
@@ -303,7 +307,8 @@ class Narrator:
             found["entry"] = self.pool.text(product_line(self.trace, c, slope, before[-2:]))
         if c.summed:
             spread = self.pool.array(c.spread, self._rows_like(c.spread, t, a))
-            found |= {"summed": c.summed, "spread": spread}
+            repeated = f"{name} had been repeated, so its uses add: {c.summed}"
+            found |= {"summed": repeated, "spread": spread}
         return found
 
     def _otherwise(self, c: Term, other: Otherwise, left: str, arrived: str) -> Description:

@@ -19,7 +19,7 @@ from .arrays import Pool
 from .data import Data, arrays_of, changes, fits, fitted, require_result, tape_data
 from .sentences import sentences
 from .still import Still
-from .train import gradient_of, parameters, recorded_picture
+from .train import gradient_of, parameters, recorded_picture, update_rule
 
 _MOST = 60  # frames
 
@@ -156,7 +156,9 @@ def recording_data(recorder: Recorder, title: str | None) -> Data:
         data |= {"pools": data["pools"][::2], **_film(film, learned)}
     (tape,) = data["tapes"]
     *steps, update, end = tape["steps"]
-    if update["phase"] == "update" and "rate" not in data["training"]:
+    if rate := data["training"].get("rate"):
+        data["training"]["rule"] = f"{update_rule(data)},   η = {rate:g}"
+    elif update["phase"] == "update":
         update = {**update, "say": sentences.OTHER_UPDATE, "why": "", "tex": ""}
         data["tapes"] = [{**tape, "steps": [*steps, update, end]}]
     return data

@@ -159,12 +159,23 @@ def _cuts(tape: Tape, nodes: set[Tensor]) -> list[Tensor]:
     return cuts
 
 
+def update_rule(data: Data) -> str:
+    """Return the update of a training step in LaTeX, for a page that trains its first tape."""
+    result = data["tapes"][0]["nodes"][-1]
+    loss = result.get("tex", result["name"])
+    return rf"w ← w - η \frac{{\partial {loss}}}{{\partial w}}"
+
+
 def add_training(
     data: Data, trace: Trace, trained: Sequence[Tensor], lives: Sequence[LiveTape]
 ) -> None:
     """Add what the *Train* panel needs to the data of a page, or why the page cannot train."""
     index = {t.order: i for i, t in enumerate(trace.tape)}
-    training: Data = {"parameters": [index[t.order] for t in trained], "rate": _RATE}
+    training: Data = {
+        "parameters": [index[t.order] for t in trained],
+        "rate": _RATE,
+        "rule": update_rule(data),
+    }
     data["training"] = training
     if "programs" not in data:
         training["why"] = data["live"][0]["why"].removeprefix("No sliders: ").rstrip(".")

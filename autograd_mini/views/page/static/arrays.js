@@ -1,12 +1,11 @@
 // @ts-check
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
 import {el, svg} from "./dom.js";
-import {MIDDLE} from "./format.js";
+import {MIDDLE, MOST_SHOWN} from "./format.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./types.js").How} How */
 /** @typedef {import("./dom.js").Part} Part */
 
-const MOST_NUMBERS = 8; // rows and columns, as in views/graph/card.py
 const USUAL = 7; // characters of a number that fits into any card
 const NOT_FINITE = "!";
 
@@ -43,7 +42,7 @@ export function cells(a, how = {}) {
     })
   };
   if (!shown.text || isLarge) {
-    const few = Math.max(rows, columns) <= MOST_NUMBERS ? ".few" : "";
+    const few = Math.max(rows, columns) <= MOST_SHOWN ? ".few" : "";
     const notes = hidden ? [] : (a.notes ?? []).map(note => el("div.note", note));
     return el(
       "div",

@@ -10,8 +10,6 @@ import {named} from "./names.js";
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof cardState>} CardState */
 
-const LONGEST = 28; // characters of a name: see LONGEST_NAME in views/graph/graph.py
-
 /** Whether a card shows a node, or contains it. @param {Place} place @param {number} node */
 export const holds = (place, node) =>
   place.node === node ||
@@ -21,7 +19,7 @@ export const holds = (place, node) =>
 export function cardState(tape, place) {
   const step = stepOf(tape);
   const {phase, node, gives, updates = [node]} = tape.steps[step];
-  const sums = arrived(tape, place.node, step);
+  const sums = arrived(tape, place.node);
   const receives = Boolean(gives?.some(({to}) => holds(place, to)));
   const isOver = phase === "update" || phase === "end";
   const isTarget = Boolean(gives?.some(({to}) => to === place.node));
@@ -40,17 +38,13 @@ export function cardState(tape, place) {
   };
 }
 
-/** A text that fits into the card that Python made for it. @param {string} text */
-const fitting = text =>
-  [...text].length > LONGEST ? `${[...text].slice(0, LONGEST - 1).join("")}…` : text;
-
 /**
  * @param {Tape} tape @param {Place} place @param {CardState} at
  * @param {number} [most] rows and columns of the largest matrix that is shown as numbers
  */
 export function cardBody(tape, place, at, most) {
-  const {op, name, shape, value, gradient, trained} = tape.nodes[place.node];
-  const head = el(
+  const {op, name, head, shape, value, gradient, trained} = tape.nodes[place.node];
+  const header = el(
     "div.head",
     el("b.op", place.title ? `► ${place.title}` : op),
     el("i.name", named(name)),
@@ -65,7 +59,7 @@ export function cardBody(tape, place, at, most) {
   const litBack = isLit ? ".lit.back" : "";
   const wide = (outline(tape, value).tint[0] ?? "").length > 2;
   return [
-    head,
+    header,
     place.runs && insideOf(tape, place, at.chips, at.doing),
     el(
       wide ? "div.blocks" : "div.blocks.across",
@@ -73,7 +67,7 @@ export function cardBody(tape, place, at, most) {
       gradient !== undefined &&
         block(
           "gradient",
-          [...named(fitting(`∂${tape.symbol}/∂${name}`)), at.adds && el("span.plus", "+=")],
+          [...named(head ?? `∂${tape.symbol}/∂${name}`), at.adds && el("span.plus", "+=")],
           numbers("gradient", sum < 0 ? gradient : sum, sum < 0, litBack)
         ),
       trained &&

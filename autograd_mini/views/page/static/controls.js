@@ -1,7 +1,6 @@
 // @ts-check
 // The controls above the graph.
-import {data} from "./state.js";
-import {byId, el, setText, slide} from "./dom.js";
+import {byId, el, slide} from "./dom.js";
 import {render} from "./navigation.js";
 
 /**
@@ -22,10 +21,7 @@ export function showNumbers() {
 }
 
 /** Add the controls to the page. */
-export function startControls() {
-  byId("controls").append(...controls.map(({element}) => element));
-  setText("why", data.live?.find(({why}) => why)?.why ?? "");
-}
+export const startControls = () => byId("controls").append(...controls.map(({element}) => element));
 
 /**
  * A slider with a label, and the tick of its position.

@@ -84,10 +84,8 @@ export function mark(target, classes) {
 /** Change an element into another, but keep its parts that are equal: to lay out formulas takes long. @param {Node} before @param {Node} after */
 export function become(before, after) {
   const [olds, news] = [[...before.childNodes], [...after.childNodes]];
-  const isShell = before.cloneNode().isEqualNode(after.cloneNode());
-  if (before.isEqualNode(after)) return;
-  if (isShell && news.length && olds.length === news.length)
-    olds.forEach((old, i) => become(old, news[i]));
+  const isAlike = before.cloneNode().isEqualNode(after.cloneNode());
+  if (isAlike && olds.length === news.length) olds.forEach((old, i) => become(old, news[i]));
   else before.parentNode?.replaceChild(after, before);
 }
 

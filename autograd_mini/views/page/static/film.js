@@ -13,7 +13,6 @@ features.push({
     const [{label, ticks}] = data.sliders;
     trainBy({
       rate,
-      known: `,   η = ${rate}`,
       get at() {
         return state.variant;
       },

@@ -4,7 +4,7 @@
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ArrayLike<number>} Numbers */
 
-const MOST_SHOWN = 8; // rows and columns of an array that is shown as numbers
+export const MOST_SHOWN = 8; // rows and columns of an array that is shown as numbers
 const MAP = 16; // rows and columns of a heat map
 const LEVELS = 8; // tints of each sign
 export const MIDDLE = "i".charCodeAt(0); // the letter of the tint of 0
@@ -134,9 +134,10 @@ export const partOf = (i, n, parts) => Math.ceil(((i + 1) * parts) / n) - 1;
 function statistics(numbers) {
   const known = numbers.filter(Number.isFinite);
   const {length} = known;
-  const nans = numbers.filter(Number.isNaN).length;
+  /** @param {(x: number) => boolean} is */
+  const count = is => numbers.filter(is).length;
+  const [nans, zeros] = [count(Number.isNaN), count(x => x === 0)];
   const infs = numbers.length - length - nans;
-  const zeros = known.filter(x => x === 0).length;
   /** @param {(a: number, b: number) => number} f */
   const over = (f, start = known[0]) => formatNumber(known.reduce(f, start), 4);
   const counts = [

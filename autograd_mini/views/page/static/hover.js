@@ -110,8 +110,9 @@ export function updateHover() {
 
 /** Light an entry and its sources, and return its equation. @param {Entry} entry */
 function lightAll({of, entry}) {
-  const {tape, kind, node} = parseOrigin(of);
-  const {text, uses} = written(parseOrigin(of), entry);
+  const from = parseOrigin(of);
+  const {tape, kind, node} = from;
+  const {text, uses} = written(from, entry);
   for (const array of document.querySelectorAll("[data-of]")) {
     const at = array.getAttribute("data-of") ?? "";
     const other = parseOrigin(at);

@@ -10,7 +10,6 @@ import {nd} from "../../../compiler/source/runtime/nd.js";
 import {programs} from "./programs.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").LiveTape} LiveTape */
-/** @typedef {import("./types.js").Argument} Argument */
 /** @typedef {import("./types.js").Part} TextPart */
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {{parts: TextPart[], product?: TextPart[]}} Line */
@@ -28,27 +27,26 @@ features.push({
 const leaves = new Map();
 /** @type {Map<Tape, NdArray[]>} */
 const results = new Map();
-/** The results before any change, which the page shows as Python wrote them. @type {Map<Tape, NdArray[]>} */
-const first = new Map();
+/** The results before any change, which the page shows as Python wrote them. @type {WeakSet<NdArray>} */
+const first = new WeakSet();
 /** The results that were read last. @type {Map<Tape, NdArray[]>} */
 const last = new Map();
 /** What has been formatted, by row. @type {WeakMap<NdArray, Record<number, ArrayData>>} */
 const formatted = new WeakMap();
-/** The leaves that were set. @type {Set<string>} */
-const changed = new Set();
+let isChanged = false;
 
 /** @param {Tape} tape */
 export const programOf = tape => /** @type {LiveTape[]} */ (data.live)[data.tapes.indexOf(tape)];
 
-/** @param {Argument} argument */
-const initial = ({data: numbers, shape, dtype}) => nd.array(numbers.map(Number), shape, dtype);
-
 export const live = {
-  /** Whether a leaf was set, or any of them. @param {string} [name] */
-  isChanged: name => (name ? changed.has(name) : changed.size > 0),
+  /** Whether a leaf was set. */
+  isChanged: () => isChanged,
 
-  /** The arguments of all programs. Programs share those of one name. */
-  arguments: () => data.tapes.flatMap(tape => programOf(tape).arguments),
+  /** The arguments of all programs, each once: programs share those of one name. */
+  arguments() {
+    const all = data.tapes.flatMap(tape => programOf(tape).arguments);
+    return [...new Map(all.map(leaf => [leaf.name, leaf])).values()];
+  },
   /** The arrays that the program of a tape takes. @param {Tape} tape */
   leaves: tape => programOf(tape).arguments.map(({name}) => live.leaf(name)),
   /** @param {string} name @returns {NdArray} */
@@ -56,23 +54,22 @@ export const live = {
   /** Give a leaf new numbers, on every tape that has it. @param {string} name @param {NdArray} array */
   set(name, array) {
     leaves.set(name, array);
-    changed.add(name);
+    isChanged = true;
   },
-  /** Give all leaves, or one, the numbers that the page started with. @param {string} [only] */
-  reset(only) {
-    for (const argument of live.arguments())
-      if (only === undefined || argument.name === only)
-        leaves.set(argument.name, initial(argument));
-    if (only === undefined) changed.clear();
+  /** Give all leaves the numbers that the page started with. */
+  reset() {
+    for (const {name, data: numbers, shape, dtype} of live.arguments())
+      leaves.set(name, nd.array(numbers.map(Number), shape, dtype));
+    isChanged = false;
   },
   /** Compute all tapes. The caller draws the page again. */
   run() {
     data.tapes.forEach(tape => {
       const found = programs[programOf(tape).program](live.leaves(tape));
       results.set(tape, found);
-      if (!first.has(tape)) {
-        first.set(tape, [...found]);
+      if (!last.has(tape)) {
         last.set(tape, [...found]);
+        for (const result of found) first.add(result);
       }
       tape.shown = live.isChanged() ? shown : undefined;
     });
@@ -119,8 +116,8 @@ function shown(tape, id, example) {
   const before = /** @type {any} */ (tape.pools[0][id]);
   const item = programOf(tape).items[id];
   const row = before?.each?.[example];
-  const isFirst = typeof item === "number" && first.get(tape)?.[item] === live.result(tape, item);
-  if (item === null || (isFirst && item >= 0)) return row ?? before;
+  const isFirst = typeof item === "number" && item >= 0 && first.has(live.result(tape, item));
+  if (item === null || isFirst) return row ?? before;
   if (typeof item === "object") return computedLine(tape, item);
   if (typeof before === "string") return "";
   const known = row ?? before;

@@ -1,25 +1,15 @@
 // @ts-check
 // Formulas: convert the part of TeX that Python writes to MathML.
+import {data} from "./state.js";
 import {math} from "./dom.js";
 
-/** The sign of each command. @param {...string} lines @returns {Record<string, string>} */
-function signs(...lines) {
-  const words = lines.join(" ").split(" ");
-  return Object.fromEntries(words.flatMap((name, i) => (i % 2 ? [] : [[name, words[i + 1]]])));
-}
-
-const LETTERS = signs(
-  "alpha α beta β gamma γ delta δ ell ℓ epsilon ε zeta ζ eta η theta θ iota ι",
-  "kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ phi φ chi χ psi ψ",
-  "omega ω top ⊤"
-);
-const ACCENTS = signs("hat ˆ tilde ˜ bar ¯ dot ˙ ddot ¨");
-const SIGNS = signs(
-  "odot ⊙ cdot · times × sum ∑ partial ∂ ldots … infty ∞ backslash \\ wedge ^",
-  "sim ~ prod ∏ bmod mod neq ≠ leq ≤ geq ≥ land ∧ lor ∨ lnot ¬ , \u2009"
-);
-const SCRIPTS = signs("^ msup _ msub");
-const FENCES = signs("\\| ‖ \\lfloor ⌊ \\rfloor ⌋");
+/** @type {Record<string, string>} */
+const ACCENTS = {hat: "ˆ", tilde: "˜", bar: "¯", dot: "˙", ddot: "¨"};
+/** @type {Record<string, string>} */
+const SCRIPTS = {"^": "msup", _: "msub"};
+/** @type {Record<string, string>} */
+const FENCES = {"\\|": "‖", "\\lfloor": "⌊", "\\rfloor": "⌋"};
+const LETTER = /[\p{L}⊤]/u;
 const DELIMITERS = "()[]|";
 const OPERATORS = "+-=←,:'@<>/*";
 // a command, an escaped sign, a number, blanks, or a letter with its accents
@@ -93,8 +83,8 @@ class Parser {
       const accent = math("mo", ACCENTS[name]);
       return math("mover", {accent: "true"}, this.argument(), accent);
     }
-    if (name in LETTERS) return math("mi", LETTERS[name]);
-    if (name in SIGNS) return math("mo", SIGNS[name]);
+    const sign = data.signs[name];
+    if (sign) return math(LETTER.test(sign) ? "mi" : "mo", sign);
     if (!/^\w{2}/.test(name)) return math("mo", name);
     const rspace = this.words[this.at] === " " ? ".17em" : "0";
     return math("mo", {form: "prefix", lspace: "0", rspace}, name); // a function, as in \exp x

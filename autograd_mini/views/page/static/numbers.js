@@ -51,7 +51,7 @@ function inputsOf({nodes}, node) {
 export function chainRule(tape, at, contribution) {
   const product = backwardProduct(tape, at, contribution);
   if (product) return el("div.gift", product);
-  const {to, argument, local, slope, spread, summed} = contribution;
+  const {argument, local, slope, spread, summed} = contribution;
   const {node} = tape.steps[at];
   const how = {of: origin(tape, "local", node, at, argument)};
   // a long tape comes without formulas of local derivatives
@@ -65,7 +65,6 @@ export function chainRule(tape, at, contribution) {
         ]
       : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")];
   if (spread !== undefined) parts.push(figure(tape, spread, "product", "product", how), sign("Σ"));
-  const note = `${tape.nodes[to].name} had been repeated, so its uses add: ${summed}`;
   return el(
     "div.gift",
     el(
@@ -74,6 +73,6 @@ export function chainRule(tape, at, contribution) {
       ...parts,
       partFigure(tape, at, contribution)
     ),
-    summed && el("p.note", named(note))
+    summed && el("p.note", named(summed))
   );
 }

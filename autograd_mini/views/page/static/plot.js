@@ -18,6 +18,7 @@ const [LEFT, RIGHT, TOP, BELOW] = [40, WIDTH - 10, 20, 34];
 const SPACE = 0.12; // around values, as a share of their span
 const TICKS = 4; // at most about as many on each axis
 /** A shape for each class, drawn from its centre, so that colour is not needed. */
+const FILLS = "lower higher backward forward faint ink".split(" "); // of the palette
 const MARKERS = [
   "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
   "m0-5l5 9h-10z",
@@ -108,9 +109,11 @@ export function paddedSpan(values) {
 export const evenly = ([from, to], count) =>
   Array.from({length: count}, (_, i) => from + ((to - from) * i) / (count - 1));
 
-/** @param {string} kind @param {string} d */
-export const stroke = (kind, d) => svg(kind, {d: d && `M${d}`});
+/** @param {string} kind @param {string} d @param {string} [style] */
+export const stroke = (kind, d, style) => svg(kind, {d: d && `M${d}`, style});
 
 /** The examples of a class. @param {number} k @param {number[][]} places in pixels */
-export const marks = (k, places) =>
-  stroke(`path.marks.class${k}`, places.map(place => pair(place) + MARKERS[k]).join("M"));
+export function marks(k, places) {
+  const fill = `fill: var(--${FILLS[k]})`;
+  return stroke("path.marks", places.map(place => pair(place) + MARKERS[k]).join("M"), fill);
+}

@@ -86,13 +86,7 @@ export function arrange(view, shape) {
 
 /** @param {HTMLElement} element @param {Box} box */
 const moveTo = ({style}, {x, y, w, h}) =>
-  Object.assign(style, {
-    left: `${x}px`,
-    top: `${y}px`,
-    width: `${w}px`,
-    minWidth: `${w}px`,
-    height: `${h}px`
-  });
+  (style.cssText = `left: ${x}px; top: ${y}px; width: ${w}px; min-width: ${w}px; height: ${h}px`);
 
 /**
  * Draw the box of a scope. Only its first piece has the title.
@@ -151,26 +145,18 @@ function drawCard(tape, place, {open, choose}) {
 
 /** Update the graphs to the current step, or only the numbers that are seen. */
 export function updateScene(onlySeen = false) {
-  const sights = views.map(view => (onlySeen ? sight(view) : () => true));
+  // A look at the screen after something is written would compute the layout again.
+  const seen = views.map(({cards}) => cards.map(card => !onlySeen || isSeen(card)));
   views.forEach((view, nth) => {
     const {cards, level, ways} = view;
-    const isSeen = sights[nth];
-    cards.forEach((card, i) => isSeen(i) && updateCard(view, level.cards[i], card));
+    cards.forEach((card, i) => seen[nth][i] && updateCard(view, level.cards[i], card));
     if (!onlySeen) level.edges.forEach((edge, i) => updateEdge(view, edge, ways[i]));
   });
 }
 
-/** A function that tells whether a card is in its window. @param {View} view */
-function sight({stage, shape, scale}) {
-  const {scrollLeft, scrollTop, clientWidth, clientHeight} = stage;
-  /** @param {number} start @param {number} size @param {number} from @param {number} seen */
-  const meets = (start, size, from, seen) =>
-    start * scale < from + seen && (start + size) * scale > from;
-  return (/** @type {number} */ i) => {
-    const {x, y, w, h} = /** @type {Shape} */ (shape).cards[i];
-    return meets(x, w, scrollLeft, clientWidth) && meets(y, h, scrollTop, clientHeight);
-  };
-}
+/** Whether the browser draws the content of a card. @param {CardView} card */
+const isSeen = ({element}) =>
+  element.firstElementChild?.checkVisibility({contentVisibilityAuto: true});
 
 /** @param {View} view @param {Place} place @param {CardView} card */
 function updateCard({tape, level}, place, card) {

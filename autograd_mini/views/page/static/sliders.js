@@ -16,15 +16,12 @@ const LEAST_REACH = 2; // of a slider, to both sides
 
 features.push({
   start() {
-    for (const leaf of allLeaves())
+    for (const leaf of live.arguments())
       if (data.moving?.includes(leaf.name))
         leaf.data.forEach((_, at) => controls.push(entrySlider(leaf, at)));
     SETTINGS.leaves = {text: changedEntries, read: readEntries};
   }
 });
-
-/** The arguments of all programs, each once. */
-const allLeaves = () => [...new Map(live.arguments().map(leaf => [leaf.name, leaf])).values()];
 
 /** @param {Argument} leaf @param {number} at @returns {import("./controls.js").Control} */
 function entrySlider({name, shape, data: numbers}, at) {
@@ -47,11 +44,13 @@ function entrySlider({name, shape, data: numbers}, at) {
 
 /** The entries that the reader changed, each as leaf, position and number. */
 function changedEntries() {
-  const changed = allLeaves().flatMap(({name, data: before}, nth) =>
-    Array.from(nd.numbers(live.leaf(name)), (x, at) =>
-      Object.is(x, Number(before[at])) ? "" : `${nth}_${at}_${x}`
-    ).filter(Boolean)
-  );
+  const changed = live
+    .arguments()
+    .flatMap(({name, data: before}, nth) =>
+      Array.from(nd.numbers(live.leaf(name)), (x, at) =>
+        Object.is(x, Number(before[at])) ? "" : `${nth}_${at}_${x}`
+      ).filter(Boolean)
+    );
   return changed.length > MOST_CHANGED ? "" : changed.join("*");
 }
 
@@ -59,7 +58,7 @@ function changedEntries() {
 function readEntries(text) {
   for (const entry of text.split("*")) {
     const [nth, at, value] = entry.split("_").map(Number);
-    const leaf = allLeaves()[nth];
+    const leaf = live.arguments()[nth];
     if (at in (leaf?.data ?? []) && Number.isFinite(value)) changeEntry(leaf.name, at, value);
   }
   live.run();

@@ -69,12 +69,11 @@ export const describedTape = () =>
 export const stepOf = tape =>
   tape === mainTape() ? state.step : (data.compare?.together[state.step] ?? 0);
 
-/**
- * The contributions to the gradient of a node so far.
- * @param {Tape} tape @param {number} node @param {number} [now]
- */
-export const arrived = (tape, node, now = stepOf(tape)) =>
-  tape.sums[node].filter(({step}) => step <= now);
+/** The contributions to the gradient of a node so far. @param {Tape} tape @param {number} node */
+export function arrived(tape, node) {
+  const now = stepOf(tape);
+  return tape.sums[node].filter(({step}) => step <= now);
+}
 
 /** @param {Tape} tape @param {number} id @returns {any} */
 const item = (tape, id, example = -1) =>
@@ -120,12 +119,6 @@ export function current(tape, given) {
 export const abridged = (words, /** @type {number} */ most, /** @type {number} */ few) =>
   words.length > most ? [...words.slice(0, few), "…", ...words.slice(-1)] : words;
 
-/** The first few of many names and the last. @param {string[]} names */
-function brief(names) {
-  const all = [...new Set(names)];
-  return abridged(all, 6, 3).join(", ");
-}
-
 /**
  * The part of a training step that a step belongs to. @param {Pick<Step, "phase">} step
  * @returns {"forward"|"backward"|"update"}
@@ -144,6 +137,7 @@ export const stepName = ({nodes}, {phase, node}) =>
 export function direction({nodes}, {way, node, gives}) {
   if (way !== undefined) return way;
   const {name, inputs = []} = nodes[node];
-  const others = brief((gives?.map(({to}) => to) ?? inputs).map(i => nodes[i].name));
+  const names = (gives?.map(({to}) => to) ?? inputs).map(i => nodes[i].name);
+  const others = abridged([...new Set(names)], 6, 3).join(", ");
   return gives ? `${name} → ${others}` : `${others} → ${name}`;
 }

@@ -95,13 +95,8 @@ function updatePosition(tape, last) {
   const step = steps[state.step];
   const pass = passOf(step);
   const word = stepName(tape, step);
-  const all = steps.filter(other => passOf(other) === pass && !other.titles);
-  byId("position").replaceChildren(
-    el(`b.${pass}`, step.titles ? word : pass),
-    step.titles ? "" : ` ${all.indexOf(step) + 1} / ${all.length}`,
-    el("br"),
-    `step ${state.step} of ${last}`
-  );
+  const place = `step ${state.step} of ${last}`;
+  byId("position").replaceChildren(el(`b.${pass}`, step.titles ? word : pass), el("br"), place);
   const slider = /** @type {HTMLInputElement} */ (byId("slider"));
   slider.max = String(last);
   slide(slider, state.step, `${step.phase}: ${word}`);

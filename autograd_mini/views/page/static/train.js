@@ -46,11 +46,8 @@ export function trainBy(chosen) {
 
 /** The rule of the update. */
 function showRule() {
-  const {rate} = data.training ?? {};
-  const {tex, name} = data.tapes[0].nodes.slice(-1)[0];
-  const known = trainer.known ?? "";
-  const rule = `w ← w - η \\frac{\\partial ${tex ?? name}}{\\partial w}${known}`;
-  byId("train-rule").hidden = !rate;
+  const {rule = ""} = data.training ?? {};
+  byId("train-rule").hidden = !rule;
   byId("train-rule").append(" ", formula(rule));
 }
 

@@ -27,6 +27,7 @@
  * @property {string} shape
  * @property {number} value
  * @property {number} [gradient]
+ * @property {string} [head] of the gradient on a card, if it was too long
  * @property {number} [uses]
  * @property {number[]} [inputs]
  * @property {boolean} [fused]
@@ -313,6 +314,7 @@
  * @typedef {object} Training
  * @property {number[]} parameters nodes
  * @property {number} [rate] the learning rate
+ * @property {string} [rule] the update of a step, in LaTeX
  * @property {Record<number, number[]>} [fixed] gradients that do not depend on any leaf, by node
  * @property {string} [why] why the page cannot train
  * @property {Picture} [picture]
@@ -327,7 +329,6 @@
  * @property {number} at the current training step
  * @property {number[]} losses
  * @property {number} pace the least time between two steps, in milliseconds
- * @property {string} [known] what is behind the rule
  * @property {() => void} step
  * @property {() => void} reset
  * @property {() => boolean} isOver
@@ -348,5 +349,6 @@
  * @property {number} [batch]
  * @property {string[]} [moving] the leaves with sliders
  * @property {Training} [training]
+ * @property {Record<string, string>} signs of the commands in formulas
  */
 export {};

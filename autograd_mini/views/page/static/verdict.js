@@ -28,7 +28,8 @@ function addHardLogits() {
   const {name, shape, dtype} = leaf;
   const numbers = leaf.data.map((_, i) => hard.row[i % hard.row.length]);
   const isOn = () => nd.numbers(live.leaf(name)).every((x, i) => x === numbers[i]);
-  const set = () => (isOn() ? live.reset(name) : live.set(name, nd.array(numbers, shape, dtype)));
+  const [before, after] = [live.leaf(name), nd.array(numbers, shape, dtype)];
+  const set = () => live.set(name, isOn() ? before : after);
   const element = button(hard.label, () => compute(set), {id: "hard"});
   controls.push({element, update: () => press(element, isOn())});
 }
