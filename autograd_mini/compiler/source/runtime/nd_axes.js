@@ -191,7 +191,11 @@ export function einsum(subscripts, ...operands) {
   });
 }
 
-/** A product of two matrices. Four columns at once: their sums stay in variables. @param {NdArray} x @param {NdArray} y */
+/**
+ * A product of two matrices, in squares of two rows and two columns, whose four sums stay in
+ * variables. A row or a column without another one is taken twice.
+ * @param {NdArray} x @param {NdArray} y
+ */
 function matrixProduct(x, y) {
   const [rows, inner] = x.shape;
   const columns = y.shape[1];
@@ -199,29 +203,31 @@ function matrixProduct(x, y) {
   const [down, along] = x.strides;
   const [next, right] = y.strides;
   const [a, b, c] = [x.data, y.data, z.data];
-  let k = z.offset;
-  for (let i = 0; i < rows; i++) {
-    const start = x.offset + i * down;
-    let j = 0;
-    for (; j + 4 <= columns; j += 4) {
-      let [p, q] = [start, y.offset + j * right];
-      let [s, t, u, v] = [0, 0, 0, 0];
+  for (let i = 0; i < rows; i += 2) {
+    const below = Number(i + 1 < rows);
+    for (let j = 0; j < columns; j += 2) {
+      const beside = Number(j + 1 < columns);
+      let p = x.offset + i * down;
+      let q = y.offset + j * right;
+      let s = 0;
+      let t = 0;
+      let u = 0;
+      let v = 0;
       for (let m = inner; m--; p += along, q += next) {
-        const times = a[p];
-        s += times * b[q];
-        t += times * b[q + right];
-        u += times * b[q + 2 * right];
-        v += times * b[q + 3 * right];
+        const e = a[p];
+        const f = a[p + below * down];
+        const g = b[q];
+        const h = b[q + beside * right];
+        s += e * g;
+        t += e * h;
+        u += f * g;
+        v += f * h;
       }
-      c[k++] = s;
-      c[k++] = t;
-      c[k++] = u;
-      c[k++] = v;
-    }
-    for (; j < columns; j++) {
-      let [p, q, s] = [start, y.offset + j * right, 0];
-      for (let m = inner; m--; p += along, q += next) s += a[p] * b[q];
-      c[k++] = s;
+      const k = z.offset + i * columns + j;
+      c[k] = s;
+      c[k + beside] = t;
+      c[k + below * columns] = u;
+      c[k + below * columns + beside] = v;
     }
   }
   return inDtype(z, promoted(x, y));
