@@ -39,6 +39,12 @@ def logistic():
     )
 
 
+def scaled_moons():
+    """Return the loss of a deep network with a parameter of one number."""
+    model, scale = nn.MLP([2, *[4] * 14, 2], rng=0), leaf(1.0, "scale")
+    return ag.softmax_cross_entropy(model(RNG.normal(size=(64, 2))) * scale, np.arange(64) % 2)
+
+
 def line():
     x = np.linspace(-1, 1, 16)[:, None]
     return ag.mse_loss(nn.Linear(1, 1, rng=0)(x), 2 * x)
@@ -80,6 +86,10 @@ PAGES = {
     "moons": (lambda: ag.explore(moons()), ["leaves", "train", "sgd", "boundary"]),
     "deep moons": (
         lambda: ag.explore(moons(*[4] * 14)),
+        ["leaves", "train", "sgd", "boundary", "find"],
+    ),
+    "scaled moons": (
+        lambda: ag.explore(scaled_moons()),
         ["leaves", "train", "sgd", "boundary", "find"],
     ),
     "logistic": (lambda: ag.explore(logistic()), ["leaves", "sliders", "train", "sgd", "boundary"]),

@@ -70,21 +70,24 @@ def features(data: Data) -> list[str]:
     is_live = "programs" in data and "live" in data
     training = data.get("training", {})
     picture = training.get("picture", {"kind": ""})
+    is_long = max(len(tape["nodes"]) for tape in data["tapes"]) > _MANY_NODES
+    has_boundary = picture["kind"] == "classes"
     needed = {
         "leaves": is_live,
-        "sliders": is_live and "moving" in data,
+        # a long tape with a boundary has the largest page: there, leaves change in their cells
+        "sliders": is_live and "moving" in data and not (is_long and has_boundary),
         "batch": "batch" in data,
         "train": "training" in data,
         "untrained": "why" in training,
         "film": "losses" in training,
         "sgd": is_live and "training" in data,
-        "boundary": picture["kind"] == "classes",
+        "boundary": has_boundary,
         "curve": picture["kind"] == "curve",
         "ending": any("softmax" in tape["steps"][-1] for tape in data["tapes"]),
         "compare": "compare" in data,
         "verdict": is_live and "compare" in data,
         "reset": is_live and not training,
-        "find": max(len(tape["nodes"]) for tape in data["tapes"]) > _MANY_NODES,
+        "find": is_long,
     }
     return [name for name, is_needed in needed.items() if is_needed]
 
