@@ -334,6 +334,21 @@ def test_page_that_cannot_compute_says_why(trained):
     assert page.inner_text("#position").startswith("update")
 
 
+def test_slider_moves_the_decision_boundary(trained):
+    x, y = labels()
+    model = nn.Linear(2, 2, rng=1)
+    result = ag.softmax_cross_entropy(model(x), y)
+    page = trained(ag.explore(result, names={"L": result}))
+    before = page.get_attribute(".learned .contour", "d")
+    page.locator("#controls input[type=range]").first.fill("1.5")
+    model.weight.data[...] = np.reshape(page.evaluate(PARAMETERS)["weight"], (2, 2))
+    loss = ag.softmax_cross_entropy(model(x), y)
+    assert says(page) == (0, pytest.approx(loss.item(), rel=1e-3))
+    assert page.get_attribute(".learned .contour", "d") != before
+    right = round(N * nn.accuracy(model, x, y))
+    assert f"{right} of {N} right" in page.inner_text(".learned figcaption")
+
+
 @pytest.mark.slow
 def test_training_goes_on_from_a_changed_leaf(trained):
     w, loss = small()
