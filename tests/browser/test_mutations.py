@@ -38,7 +38,7 @@ BROKEN = {
         lambda: cases.explore(cases.network), check_examples,
         "found.each?.[example] ?? found", "found", {},
     ),
-    "wrong product sign": (chain, check_chain, "odot ⊙", "odot ·", {}),
+    "wrong product sign": (chain, check_chain, '"odot":"⊙"', '"odot":"·"', {}),
     "plus for minus": (
         lambda: cases.explore(cases.fused), check_fused, r"\\hat{y} - y", r"\\hat{y} + y", {},
     ),
