@@ -206,7 +206,7 @@ function matrixProduct(x, y) {
   for (let i = 0; i < rows; i += 2) {
     const below = Number(i + 1 < rows);
     for (let j = 0; j < columns; j += 2) {
-      const beside = Number(j + 1 < columns);
+      const after = Number(j + 1 < columns);
       let p = x.offset + i * down;
       let q = y.offset + j * right;
       let s = 0;
@@ -217,7 +217,7 @@ function matrixProduct(x, y) {
         const e = a[p];
         const f = a[p + below * down];
         const g = b[q];
-        const h = b[q + beside * right];
+        const h = b[q + after * right];
         s += e * g;
         t += e * h;
         u += f * g;
@@ -225,9 +225,9 @@ function matrixProduct(x, y) {
       }
       const k = z.offset + i * columns + j;
       c[k] = s;
-      c[k + beside] = t;
+      c[k + after] = t;
       c[k + below * columns] = u;
-      c[k + below * columns + beside] = v;
+      c[k + below * columns + after] = v;
     }
   }
   return inDtype(z, promoted(x, y));
