@@ -13,8 +13,17 @@ all windows of x as the columns of a matrix X (im2col), and w, y and g as matric
 
 where col2im, the transpose of im2col, adds each window to the image at its place. In memory, the
 batch is the last axis of x and y. So windows are copied and added in runs of whole rows, and W X
-lies in memory as the next layer reads it. X has up to K times as many entries as x, for windows of
-K entries. It is made in blocks, which stay in the processor's cache, and is not kept.
+lies in memory as the next layer reads it.
+
+X has up to K times as many entries as x, for windows of K entries, so only a part of it is made. x
+is copied once for each *column* of the kernel, shifted to its place. The rows of this copy lie one
+after the other, each with all columns of the kernel and all channels:
+
+    row 0   row 1   row 2   row 3  ...         a kernel of 3 rows
+    └──── windows 0 ────┘                      the windows of the first row of places
+            └──── windows 1 ────┘              and of the second
+
+So the windows of a row of places are a matrix, a view that overlaps with the next one.
 """
 
 from collections.abc import Iterator
@@ -25,7 +34,7 @@ import numpy as np
 from ..core.arrays import Array, Cotangent, TensorBase, is_foreign, widen
 from ..core.primitive import Primitive, primitive
 
-_BLOCK = 2**19  #: bytes of the columns that are made at once
+_BLOCK = 2**20  #: bytes of windows that are made at once, to stay in the processor's cache
 
 
 def count_places(lengths: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
@@ -66,56 +75,74 @@ def entries_at(offset: Any, places: Any, stride: Any, dilation: Any, first: int 
     return tuple(slice(i, i + s * (n - 1) + 1, s) for i, n, s in zip(starts, places, stride))
 
 
-def _padded(x: Array, padding: Any) -> Array:
-    """Return `x` with the batch as the last axis, and zeros around each spatial axis."""
-    x = _batch_last(x)
-    if not any(map(any, padding)):
-        kept = isinstance(x, np.ndarray) and x.flags.c_contiguous
-        return x if kept else np.copy(x, order="C")
-    around = ((0, 0), *padding, (0, 0))  # np.pad takes five times as long
-    y = np.zeros_like(x, order="C", shape=tuple(b + n + a for n, (b, a) in zip(x.shape, around)))
-    y[tuple(slice(b, b + n) for n, (b, _) in zip(x.shape, around))] = x
-    return y
-
-
-def _windows(x: Array, kernel: Any, stride: Any, dilation: Any) -> Array:
-    """Return a view of the windows of a padded `x`, of shape (C, *kernel, *places, N)."""
-    n = len(kernel)
-    spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
-    y = np.lib.stride_tricks.sliding_window_view(x, spans, tuple(range(1, n + 1)))
-    y = y.transpose(0, *range(n + 2, 2 * n + 2), *range(1, n + 2))
-    return y[tuple(slice(None, None, s) for s in (1, *dilation, *stride))]
-
-
-def _row_blocks(rows: int, bytes_of_a_row: int, size: int) -> list[tuple[int, int]]:
-    """Return the first and last row of blocks that take about `size` bytes."""
-    step = max(1, size // max(1, bytes_of_a_row))
+def _row_blocks(rows: int, row_bytes: int, least: int = 1) -> list[tuple[int, int]]:
+    """Return the first and last row of blocks of `least` rows, or of more if they are small."""
+    step = max(least, _BLOCK // max(1, row_bytes))
     return [(row, min(row + step, rows)) for row in range(0, rows, step)]
 
 
-def _column_blocks(
+def _overlap(n: int, places: int, stride: int, start: int) -> tuple[slice, slice]:
+    """Return the places p with 0 ≤ stride p + start < n, and these entries of an axis of length n.
+
+    All other places read padding.
+    """
+    first = max(0, -(start // stride))
+    last = max(first, min(places, (n - 1 - start) // stride + 1))
+    entry = first * stride + start
+    return slice(first, last), slice(entry, entry + (last - first) * stride, stride)
+
+
+def _shifted(
+    x: Array, rows: range, columns: int, width: int, stride: int, dilation: int, padding: Any
+) -> Array:
+    """Return padded rows of x, of shape (groups, C, *lengths, N), for each column of a kernel.
+
+    The result has the shape (groups, rows, width of the kernel, C, columns of places, N).
+    """
+    groups, channels, *lengths, batch = x.shape
+    (top, _), (left, _) = padding
+    shape = groups, len(rows), width, channels, columns, batch
+    y = np.zeros_like(x, order="C", shape=shape)
+    there, here = _overlap(lengths[0], len(rows), 1, rows.start - top)
+    for k in range(width):
+        place, entry = _overlap(lengths[1], columns, stride, k * dilation - left)
+        y[:, there, k, :, place] = x[:, :, here, entry].swapaxes(1, 2)
+    return y
+
+
+def _groups_of_rows(x: Array, places: int, kernel: int, stride: int, dilation: int) -> Array:
+    """Return a view of the rows that each place reads: (groups, places, kernel, *rest)."""
+    if isinstance(x, np.ndarray):  # sliding_window_view takes four times as long
+        of_group, of_row, *rest = x.strides
+        strides = of_group, stride * of_row, dilation * of_row, *rest
+        shape = x.shape[0], places, kernel, *x.shape[2:]
+        return np.lib.stride_tricks.as_strided(x, shape, strides)
+    y = np.lib.stride_tricks.sliding_window_view(x, dilation * (kernel - 1) + 1, 1)
+    y = y[:, ::stride, ..., ::dilation]
+    return y.transpose(0, 1, y.ndim - 1, *range(2, y.ndim - 1))
+
+
+def _windows(
     x: Array, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Iterator[tuple[slice, Array]]:
-    """Yield where a block of columns is in X, and the block, of shape (groups, rows, columns).
+    """Yield rows of places, and their windows: (groups, rows, entries, columns times batch).
 
-    All blocks are written into the same memory, which stays in the processor's cache. Windows of a
-    single entry are not copied: x is the matrix of its columns.
+    Windows of a single entry are not copied: x is the matrix of its columns.
     """
-    x, n = _padded(x, padding), len(kernel)
-    if _product(kernel) == max(stride) == 1:
-        columns = x.reshape(groups, x.shape[0] // groups, _product(x.shape[1:]))
-        yield slice(columns.shape[2]), columns
+    height, width = count_places(x.shape[2:], kernel, stride, padding, dilation)
+    x = _batch_last(x)
+    x = x.reshape(groups, x.shape[0] // groups, *x.shape[1:])
+    if kernel == stride == (1, 1) and not any(map(any, padding)):
+        yield slice(height), x.reshape(*x.shape[:3], width * x.shape[4]).swapaxes(1, 2)
         return
-    windows = _windows(x, kernel, stride, dilation)
-    entries, columns = _product(windows.shape[: n + 1]), _product(windows.shape[n + 2 :])
-    blocks = _row_blocks(windows.shape[n + 1], entries * columns * x.itemsize, _BLOCK)
-    memory = np.empty_like(x, order="C", shape=entries * columns * blocks[0][1])
-    for row, end in blocks:
-        block = windows[(slice(None),) * (n + 1) + (slice(row, end),)]
-        matrix = memory[: block.size]
-        np.copyto(matrix.reshape(block.shape), block)
-        matrix = matrix.reshape(groups, entries // groups, (end - row) * columns)
-        yield slice(row * columns, end * columns), matrix
+    span, step = dilation[0] * (kernel[0] - 1) + 1, stride[0]
+    row_bytes = step * kernel[1] * x.shape[0] * x.shape[1] * width * x.shape[4] * x.itemsize
+    for first, last in _row_blocks(height, row_bytes, 4 * span):  # a few rows are copied twice
+        rows = range(first * step, (last - 1) * step + span)
+        wide = _shifted(x, rows, width, kernel[1], stride[1], dilation[1], padding)
+        y = _groups_of_rows(wide, last - first, kernel[0], step, dilation[0])
+        shape = _product(y.shape[2:5]), _product(y.shape[5:])
+        yield slice(first, last), y.reshape(*y.shape[:2], *shape)
 
 
 def _matrices(w: Array, groups: int) -> Array:
@@ -123,20 +150,44 @@ def _matrices(w: Array, groups: int) -> Array:
     return w.reshape(groups, w.shape[0] // groups, _product(w.shape[1:]))
 
 
+def _as_images(batch: int, *options: Any) -> tuple[int, Any]:
+    """Return where to add an axis of length 1 to sequences, and each option for both axes.
+
+    A sequence becomes an image of one row, and all of X is made. In a large batch, it becomes an
+    image of one column, so X is not made, and there is one product for each place.
+    """
+    ones = (1, (0, 0), 1, 1)  # stride, padding, dilation, length
+    if batch < 16:
+        return 2, [(one, *option) for one, option in zip(ones, options)]
+    return 3, [(*option, one) for one, option in zip(ones, options)]
+
+
 def _conv(
     x: Array, w: Array, stride: Any, padding: Any, dilation: Any, groups: int, bias: Any = None
 ) -> Array:
     """Return W X, plus the bias."""
-    kernel = w.shape[2:]
-    places = count_places(x.shape[2:], kernel, stride, padding, dilation)
-    w, x, dtype = _matrices(widen(w), groups), widen(x), x.dtype
-    y = np.empty_like(x, order="C", shape=(*w.shape[:2], _product(places) * x.shape[0]))
-    for where, columns in _column_blocks(x, kernel, stride, padding, dilation, groups):
-        block = y[:, :, where]
-        np.matmul(w, columns, out=block)
+    if x.ndim == 4:
+        return _conv_of_images(x, w, stride, padding, dilation, groups, bias)
+    axis, (stride, padding, dilation) = _as_images(len(x), stride, padding, dilation)
+    x, w = np.expand_dims(x, axis), np.expand_dims(w, axis)
+    return _conv_of_images(x, w, stride, padding, dilation, groups, bias).squeeze(axis)
+
+
+def _conv_of_images(
+    x: Array, w: Array, stride: Any, padding: Any, dilation: Any, groups: int, bias: Any
+) -> Array:
+    """Multiply the windows of each row of places by W, and add the bias."""
+    kernel, dtype = w.shape[2:], x.dtype
+    height, width = count_places(x.shape[2:], kernel, stride, padding, dilation)
+    # A row of W has the entries in the order of the windows: the channels come last.
+    x, w = widen(x), _matrices(widen(w).transpose(0, 2, 3, 1), groups)
+    y = np.empty_like(x, order="C", shape=(*w.shape[:2], height, width * x.shape[0]))
+    for rows, windows in _windows(x, kernel, stride, padding, dilation, groups):
+        block = y[:, :, rows]
+        np.matmul(w[:, None], windows, out=block.swapaxes(1, 2))
         if bias is not None:
-            block += bias.reshape(*w.shape[:2], 1)
-    y = y.reshape(w.shape[0] * w.shape[1], *places, x.shape[0])
+            block += bias.reshape(*w.shape[:2], 1, 1)
+    y = y.reshape(w.shape[0] * w.shape[1], height, width, x.shape[0])
     return _batch_first(y).astype(dtype, copy=False)
 
 
@@ -144,13 +195,29 @@ def _conv_weight(
     x: Array, g: Array, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array:
     """Return g Xᵀ, computed as the transpose of X gᵀ, which BLAS multiplies twice as fast."""
-    channels, dtype = x.shape[1] // groups, x.dtype
-    x, g = widen(x), _matrices(_batch_last(widen(g)), groups)
-    y = np.zeros_like(x, order="C", shape=(groups, channels * _product(kernel), g.shape[1]))
-    for where, columns in _column_blocks(x, kernel, stride, padding, dilation, groups):
-        y += columns @ np.swapaxes(g[:, :, where], 1, 2)
-    y = np.swapaxes(y, 1, 2).reshape(groups * g.shape[1], channels, *kernel)
-    return y.astype(dtype, copy=False)
+    if x.ndim == 4:
+        return _conv_weight_of_images(x, g, kernel, stride, padding, dilation, groups)
+    axis, options = _as_images(len(x), stride, padding, dilation, kernel)
+    stride, padding, dilation, kernel = options
+    x, g = np.expand_dims(x, axis), np.expand_dims(g, axis)
+    return _conv_weight_of_images(x, g, kernel, stride, padding, dilation, groups).squeeze(axis)
+
+
+def _conv_weight_of_images(
+    x: Array, g: Array, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Array:
+    """Add up the products of all rows of places."""
+    channels, outputs, height, dtype = x.shape[1] // groups, g.shape[1], g.shape[2], x.dtype
+    x, g = widen(x), _batch_last(widen(g))
+    g = g.reshape(groups, outputs // groups, height, _product(g.shape[2:])).transpose(0, 2, 3, 1)
+    shape = groups, channels * _product(kernel), outputs // groups
+    y = np.zeros_like(x, order="C", shape=shape)
+    for rows, windows in _windows(x, kernel, stride, padding, dilation, groups):
+        of_rows = g[:, rows]
+        for row, end in _row_blocks(windows.shape[1], y.nbytes):
+            y += (windows[:, row:end] @ of_rows[:, row:end]).sum(axis=1)
+    y = np.swapaxes(y, 1, 2).reshape(outputs, *kernel, channels).transpose(0, 3, 1, 2)
+    return y.astype(dtype, order="C", copy=False)
 
 
 def _reversed(w: Array, groups: int) -> Array:
@@ -175,7 +242,7 @@ def _conv_input(
         (d * (k - 1) - before, n + before - m)
         for d, k, n, m, (before, _) in zip(dilation, kernel, lengths, places, padding)
     ]
-    few = g.shape[1] * _product(lengths) <= 1.5 * w.shape[1] * groups * _product(places)
+    few = g.shape[1] * _product(lengths) <= 3 * w.shape[1] * groups * _product(places)
     if few and max(stride) == 1 and min(map(min, sides)) >= 0:
         return _conv(g, _reversed(w, groups), stride, sides, dilation, groups)
     channels, dtype, every = w.shape[1] * groups, g.dtype, slice(None)
@@ -184,7 +251,7 @@ def _conv_input(
     x, w = np.zeros_like(g, order="C", shape=(channels, *wide, batch)), np.swapaxes(w, 1, 2)
     rest = _product(places[1:]) * batch
     row_bytes = w.shape[0] * w.shape[1] * rest * g.itemsize
-    for row, end in _row_blocks(places[0], row_bytes, 2 * _BLOCK):  # fewer calls of NumPy's add
+    for row, end in _row_blocks(places[0], row_bytes):
         windows = w @ g[:, :, row * rest : end * rest]
         windows = windows.reshape(channels, *kernel, end - row, *places[1:], batch)
         for offset in np.ndindex(*kernel):

@@ -78,6 +78,21 @@ def test_convolution_passes_gradcheck_of_order_2():
                  .repeat(2, 1), b, order=2)  # fmt: skip
 
 
+@pytest.mark.parametrize("name", OPTIONS)
+def test_conv1d_of_a_large_batch_equals_its_parts(name):
+    _, w, b = arrays_for(OPTIONS[name])
+    options = {k: v[1] if isinstance(v, tuple) else v for k, v in OPTIONS[name].items()}
+    x, w = RNG.normal(size=(20, 4, 9)), leaf(w[..., 0])
+    whole = ag.conv1d(x, w, b, **options)
+    parts = [ag.conv1d(a, w, b, **options) for a in (x[:12], x[12:])]
+    np.testing.assert_allclose(whole.data, np.concatenate(parts).data, atol=1e-13)
+    cotangent = np.cos(np.arange(whole.size)).reshape(whole.shape)
+    whole.backward(cotangent)
+    of_whole, w.grad = w.grad, None
+    np.concatenate(parts).backward(cotangent)
+    np.testing.assert_allclose(of_whole, w.grad, atol=1e-12)
+
+
 SMALL = st.integers(1, 3)
 
 
