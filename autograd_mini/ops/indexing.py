@@ -61,7 +61,7 @@ def add_at(y: Any, index: Any, x: Any) -> None:
         add_at(sums, index, x)
         y[...] = sums
         return
-    if not isinstance(y, np.ndarray):  # an array of another library
+    if not isinstance(y, np.ndarray) or x.size <= _FEW_ENTRIES:  # or an array of another library
         np.add.at(y, index, x)
         return
     few = y.ndim > 1 and len(y) <= _FEW_ROWS and y.dtype.char in "fd"
@@ -85,6 +85,8 @@ def add_at(y: Any, index: Any, x: Any) -> None:
     np.add.at(y.reshape(-1), positions.reshape(-1), x.reshape(-1))
 
 
+#: the number of entries up to which all other ways take longer than `np.add.at`
+_FEW_ENTRIES = 256
 #: the number of rows up to which a product is faster than `np.add.at`
 _FEW_ROWS = 64
 
