@@ -9,7 +9,7 @@ and through σ². With h = γ g, the three paths add up to
     ∂L/∂x = (h - mean(h) - x̂ mean(h x̂)) / s        ∂L/∂γ = Σ g x̂        ∂L/∂β = Σ g
 
 In the code, `x` is the argument, `weight` is γ, `bias` is β, `y` is the result, and `g` the
-cotangent of y. A node keeps x - μ and 1/s.
+cotangent of y. A node keeps x - μ and 1/s. Of `rms_norm` without γ, it keeps x̂ = y and 1/s.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from .normalisation_numerics import (
     added,
     as_rows,
     centred,
+    inverse_rms,
     named,
+    normal_rule,
     normalised,
     promoted,
-    row_mean_squares,
     row_means,
     rows_rule,
     scale_rows,
@@ -62,7 +63,7 @@ def _layer_norm(
         return _layer_norm_graph(x, weight, bias, axes, eps), None
     x = promoted(x, weight, bias)
     off = centred(as_rows(x, math.prod(x.shape[-axes:])), row_means)
-    r = 1 / np.sqrt(row_mean_squares(off) + eps)
+    r = inverse_rms(off, eps)
     y = scale_rows(off, r, weight)
     if bias is not None:
         y = added(y, bias.reshape(-1))
@@ -216,8 +217,9 @@ def _rms_norm(
         return _rms_norm_graph(x, weight, eps), None
     x = promoted(x, weight)
     rows = as_rows(x, x.shape[-1])
-    r = 1 / np.sqrt(row_mean_squares(rows) + _epsilon(x, eps))
-    return scale_rows(rows, r, weight).reshape(x.shape), (rows, r)
+    r = inverse_rms(rows, _epsilon(x, eps))
+    y = scale_rows(rows, r, weight)
+    return y.reshape(x.shape), (y if weight is None else rows, r)
 
 
 def _epsilon(x: Array, eps: float | None) -> float:
@@ -252,6 +254,8 @@ def _rms_norm_rule(
         h = g if weight is None else named(g * weight, "h")
         return (h - through_scale(h, normal, -1)) / s, g * normal
     rows, r = residuals
+    if weight is None:  # the rows are x̂
+        return normal_rule(g.reshape(rows.shape), rows, r).reshape(x.shape), None
     d, of_weight = rows_rule(g.reshape(rows.shape), rows, r, weight)
     return d.reshape(x.shape), of_weight
 

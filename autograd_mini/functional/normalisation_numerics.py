@@ -6,6 +6,7 @@ that several times faster than `np.sum`.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -83,9 +84,10 @@ def scale_rows(x: Array, r: Array, weight: Array | None) -> Array:
     return x * (r if weight is None else np.dot(r, weight.reshape((1, -1))))
 
 
-def row_mean_squares(x: Array) -> Array:
-    """Return the mean square of each row, as a column."""
-    return np.vecdot(x, x)[:, None] * (1 / x.shape[1])
+def inverse_rms(x: Array, eps: float) -> Array:
+    """Return 1/s for each row, as a column, where s² is the mean square of the row plus ε."""
+    n = x.shape[1]
+    return math.sqrt(n) / np.sqrt(np.vecdot(x, x)[:, None] + n * eps)
 
 
 def rows_rule(g: Array, x: Array, r: Array, weight: Array | None) -> tuple[Array, Array | None]:
@@ -95,6 +97,13 @@ def rows_rule(g: Array, x: Array, r: Array, weight: Array | None) -> tuple[Array
     d = scale_rows(g, r, weight)  # h / s
     d -= x * (through_s * (r * r * r))
     return d, None if weight is None else np.dot(r.T, products).reshape(weight.shape)
+
+
+def normal_rule(g: Array, normal: Array, r: Array) -> Array:
+    """Return (g - x̂ mean(g x̂)) / s for r = 1/s."""
+    d = g - normal * row_means(g * normal)
+    d *= r
+    return d
 
 
 def _weighted_means(x: Array, weight: Array) -> Array:
