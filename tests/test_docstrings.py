@@ -23,7 +23,7 @@ from numpydoc.validate import validate
 
 import autograd_mini as ag
 from autograd_mini import data, nn, optim
-from autograd_mini.compiler.jit import Compiled
+from autograd_mini.compiler.compiled import Compiled
 from autograd_mini.compiler.source import printer as program
 from autograd_mini.core.answers import Missing
 from autograd_mini.debugging import provenance

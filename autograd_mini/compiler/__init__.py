@@ -7,12 +7,13 @@
 3. `memory`: `lowering` and `plan` write a program as statements that share buffers; `donation`
    decides which arguments may be overwritten.
 4. `captures`: the state that a function reads besides its arguments, and `guards`, which compare
-   it in each call. `signature`: arguments and results. `executable` puts a program together, and
-   `jit` is what users call: ``ag.compile``.
+   it in each call. `signature`: arguments and results. `executable` puts a program together,
+   `compiled` chooses the program of a call, and `jit` is what users call: ``ag.compile``.
 5. `source`: programs as text, for readers. `cost`: what each step costs, counted by `work` and
    turned into time by `roofline`.
 """
 
-from .jit import Compiled, compile
+from .compiled import Compiled
+from .jit import compile
 
 __all__ = ["Compiled", "compile"]

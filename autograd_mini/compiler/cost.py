@@ -18,9 +18,10 @@ from ..core.registry import name_of
 from ..text.format import format_number, width
 from ..text.terminal import transliterate
 from . import work
+from .compiled import Compiled, CompiledStep
 from .executable import traced
 from .ir import Program, Step, Value, memory_of
-from .jit import Compiled, CompiledStep, compile
+from .jit import compile
 from .roofline import Machine, machine
 
 _MOST_ROWS = 50  #: of a table; a longer program shows its slowest steps

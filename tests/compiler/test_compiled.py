@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
-from autograd_mini.compiler import jit
+from autograd_mini.compiler import compiled
 from autograd_mini.core.pytree import tree_leaves
 from tests.budget import examples
 from tests.cases import LARGEST, OTHERS, TAPE, every
@@ -162,11 +162,11 @@ def test_methods_are_bound():
 
 
 def test_old_programs_are_forgotten(monkeypatch):
-    monkeypatch.setattr(jit, "MAX_PROGRAMS", 3)
-    compiled = ag.compile(lambda x: x * 2)
+    monkeypatch.setattr(compiled, "MAX_PROGRAMS", 3)
+    twice = ag.compile(lambda x: x * 2)
     for n in [*range(1, 8), 1, 7]:
-        same(compiled(np.ones(n)), 2 * np.ones(n))
-    assert len(compiled._programs) == 3
+        same(twice(np.ones(n)), 2 * np.ones(n))
+    assert len(twice._programs) == 3
 
 
 def test_there_is_no_program_before_the_first_call():

@@ -112,6 +112,36 @@ def test_compiled_step_has_the_bits_of_the_eager_one(name, model):
         assert m2.calls == 12
 
 
+def test_compile_with_options_is_a_decorator():
+    model = nn.MLP([2, 8, 2])
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+
+    @ag.compile(state=(model, optimizer))
+    def step(x, y):
+        """Train once."""
+        optimizer.zero_grad()
+        loss = ag.softmax_cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    (_, _, eager), _ = pair()
+    assert (step.__name__, step.__doc__) == ("step", "Train once.")
+    for _ in range(3):
+        assert step(X, LABELS).item() == eager(X, LABELS).item()
+    assert len(step._programs) == 2  # without and with gradients
+
+
+def test_compile_as_a_decorator_checks_its_options():
+    with pytest.raises(TypeError, match="position of an argument"):
+        ag.compile(donate="x")(np.sin)
+    with pytest.raises(ValueError, match="target must be"):
+        ag.compile(target="cuda")(np.sin)
+    with pytest.raises(TypeError, match="needs a function"):
+        ag.compile(state=nn.Linear(2, 2))(3)
+    assert ag.compile()(np.sin)(np.zeros(1)) == 0
+
+
 def test_learning_rate_and_counts_do_not_retrace():
     _, (_, optimizer, step) = pair()
     step(X, LABELS)

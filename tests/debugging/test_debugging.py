@@ -13,7 +13,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import core, data, nn, optim
-from autograd_mini.compiler.jit import Compiled
+from autograd_mini.compiler.compiled import Compiled
 from autograd_mini.core.context import ALL_OBSERVERS, observers
 from autograd_mini.core.messages import lesson
 from autograd_mini.debugging import provenance
