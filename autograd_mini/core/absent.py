@@ -323,7 +323,8 @@ KEYWORDS = {
     "filename": "Save the result: ag.draw(loss).save('loss.svg').",
     "bidirectional": "Leave it out. Run a second layer on x[::-1], reverse its output with [::-1], "
     "and join both with np.concatenate.",
-    "dropout": "Put an nn.Dropout between the layers.",
+    "dropout": "Put an nn.Dropout between the layers. Make a separate layer for each of the "
+    "num_layers.",
     "nesterov": "Leave it out: the momentum is the classical one.",
     "amsgrad": "Leave it out: this is Adam without the maximum of v.",
     "foreach": "Leave it out.",
@@ -338,8 +339,8 @@ KEYWORDS = {
     "batch_first": "Leave it out: the batch is always the first axis.",
     "track_running_stats": "Leave it out: a layer always has running statistics. "
     "ag.batch_norm(x, training=True) has none.",
-    "need_weights": "Leave it out: only the output is returned. Compute the weights from queries "
-    "and keys: ag.softmax(q @ k.T / len(k.T) ** 0.5).",
+    "need_weights": "Leave it out: only the output is returned. attention.weights(x) returns the "
+    "weights of each head, and .mean(axis=-3) their mean.",
     "key_padding_mask": "Write mask=keep[:, None, None, :]. It is True where a key may be seen.",
     "padding_mode": "Leave it out: padding is with zeros. For another mode, call np.pad(x, ...).",
     "ceil_mode": "Leave it out. A window that would reach beyond the image is not computed.",

@@ -234,6 +234,8 @@ def scaled_dot_product_attention(
     If the entries of q and k are independent with variance 1, the division by √d gives the scores
     the variance 1.
 
+    To see P itself, pass one-hot values: ``scaled_dot_product_attention(q, k, np.eye(n))``.
+
     If a query may not see any key, its row of the result is nan, as in `softmax`. The gradients are
     nan too. PyTorch 2.5 and later return 0. Let such a query see itself, and ignore its row.
 

@@ -89,9 +89,9 @@ class MultiheadAttention(Module):
     """Attention of several heads, each with its own part of the features.
 
     The layer is PyTorch's layer with ``batch_first=True``, except for three differences. It returns
-    the output without the attention weights. A boolean mask is True where a query may see a key, as
-    in `scaled_dot_product_attention`. Three separate affine layers compute queries, keys and
-    values.
+    only the output; `weights` returns the attention weights. A boolean mask is True where a query
+    may see a key, as in `scaled_dot_product_attention`. Three separate affine layers compute
+    queries, keys and values.
 
     Parameters
     ----------
@@ -195,24 +195,57 @@ class MultiheadAttention(Module):
         """
         key = query if key is None else key
         value = key if value is None else value
-        q, k, v = (
-            self._heads(layer(_positions("MultiheadAttention", x, self.embed_dim)))
-            for layer, x in ((self.q, query), (self.k, key), (self.v, value))
-        )
+        q, k, v = self._heads(self.q, query), self._heads(self.k, key), self._heads(self.v, value)
         y = self._attend(q, k, v, mask, is_causal).swapaxes(-2, -3)
         return self.out(y.reshape(*y.shape[:-2], self.embed_dim))
 
-    def _heads(self, x: Any) -> Any:
-        """Divide the features into heads: (..., T, E) becomes (..., heads, T, E / heads)."""
+    def weights(
+        self, query: Any, key: Any = None, mask: Any = None, is_causal: bool = False
+    ) -> Any:
+        """Return the attention weights of each head: how much each query looks at each key.
+
+        Parameters
+        ----------
+        query, key, mask, is_causal
+            As for a call of the layer.
+
+        Returns
+        -------
+        Tensor, shape (..., heads, T, n)
+            A row of weights for each query, before dropout. A row sums to 1. PyTorch's layer
+            returns the mean of the heads, ``.mean(axis=-3)``.
+
+        Raises
+        ------
+        ValueError
+            As for a call of the layer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_mini import nn
+        >>> attention = nn.MultiheadAttention(8, 2)
+        >>> attention.weights(np.ones((2, 8)), is_causal=True)[0].tolist()
+        [[1.0, 0.0], [0.5, 0.5]]
+        """
+        q, k = self._heads(self.q, query), self._heads(self.k, query if key is None else key)
+        return _weights(q, k, mask, is_causal)
+
+    def _heads(self, layer: Linear, x: Any) -> Any:
+        """Call a layer, and divide its features: (..., T, E) becomes (..., heads, T, E / heads)."""
+        x = layer(_positions("MultiheadAttention", x, self.embed_dim))
         features = self.embed_dim // self.num_heads
         return x.reshape(*x.shape[:-1], self.num_heads, features).swapaxes(-2, -3)
 
     def _attend(self, q: Any, k: Any, v: Any, mask: Any, is_causal: bool) -> Any:
         if not (self.training and self.dropout.p):
             return scaled_dot_product_attention(q, k, v, mask, is_causal)
-        one_hot = np.eye(k.shape[-2], dtype=k.dtype)  # values whose weighted sum is the weights
-        weights = scaled_dot_product_attention(q, k, one_hot, mask, is_causal)
-        return self.dropout(weights) @ v
+        return self.dropout(_weights(q, k, mask, is_causal)) @ v
+
+
+def _weights(q: Any, k: Any, mask: Any, is_causal: bool) -> Any:
+    """Return the attention weights: the weighted sums of one-hot values are the weights."""
+    return scaled_dot_product_attention(q, k, np.eye(k.shape[-2], dtype=k.dtype), mask, is_causal)
 
 
 def _check_heads(owner: str, embed_dim: int, num_heads: int) -> None:

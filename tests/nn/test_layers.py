@@ -163,6 +163,17 @@ def test_attention_masks_and_defaults_agree():
     np.testing.assert_allclose(hidden, layer(ROWS, other[:, :2]).data)
 
 
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_attention_weights_give_the_output(is_causal):
+    layer, x = shaken(nn.MultiheadAttention(8, 2)), RNG.normal(size=(4, 3, 8))
+    weights = layer.weights(x, is_causal=is_causal)
+    assert weights.shape == (4, 2, 3, 3)
+    values = layer.v(x).reshape(4, 3, 2, 4).swapaxes(1, 2)
+    output = layer.out((weights @ values).swapaxes(1, 2).reshape(4, 3, 8))
+    np.testing.assert_allclose(output.data, layer(x, is_causal=is_causal).data, atol=1e-14)
+    assert layer.weights(x, x[:, :2]).shape == (4, 2, 3, 2)
+
+
 def test_causal_block_sees_no_later_position():
     block = shaken(nn.TransformerBlock(8, 2, is_causal=True))
     changed = ROWS.copy()
