@@ -86,8 +86,8 @@ def test_what_no_array_has_is_an_attribute_error():
         (lambda x: 3.0 in x, "`number in array`"),
         (lambda x: complex(x[0, 0]), "a plain Python number"),
         (lambda x: x.compress(x[0] > 0, 1), "the shape of np.compress(..., condition)"),
-        (lambda x: x.sort(), "an array that the function did not make itself"),
-        (lambda x: x.fill(1.0), "an array that the function did not make itself"),
+        (lambda x: x.sort(), "an array that the function did not create"),
+        (lambda x: x.fill(1.0), "an array that the function did not create"),
     ],
 )
 def test_what_needs_numbers_is_refused(f, what):

@@ -93,6 +93,15 @@ def test_conv1d_of_a_large_batch_equals_its_parts(name):
     np.testing.assert_allclose(of_whole, w.grad, atol=1e-12)
 
 
+@pytest.mark.parametrize("lengths", [(0, 1), (1, 0), (0, 0)])
+def test_gradients_of_an_empty_batch_have_the_right_shapes(lengths):
+    x = ag.tensor(np.zeros((0, 2, *lengths)), requires_grad=True)
+    w = ag.tensor(np.ones((2, 1, 2, 2)), requires_grad=True)
+    ag.conv2d(x, w, padding=1, groups=2).sum().backward()
+    assert x.grad.shape == x.shape
+    assert not w.grad.any()
+
+
 SMALL = st.integers(1, 3)
 
 
