@@ -92,7 +92,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
     #pragma omp simd
     for (long j = 0; j < 16; j++)
       t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours
-  double t6[2][16] = {0}, v21[16] = {0}, v23[16][16] = {0};
+  double v21[16] = {0}, v23[16][16] = {0};
   for (long i = 0; i < 100; i++) {
     double v19[16] = {0};
     // v19 = v17 @ w3.T
@@ -100,10 +100,6 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       #pragma omp simd
       for (long k = 0; k < 16; k++)
         v19[k] += am_fma(v17[i][j + 1], t5[j + 1][k], v17[i][j] * t5[j][k]);
-    for (long j = 0; j < 2; j++)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        t6[j][k] = am_fma(v4[i][k], v17[i][j], t6[j][k]);
     #pragma omp simd
     for (long j = 0; j < 16; j++)
       v20[i][j] = v19[j] * (1.0 - v4[i][j] * v4[i][j]);  // v20 = v19 * (1 - v4 * v4)
@@ -116,6 +112,15 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       #pragma omp simd
       for (long k = 0; k < 16; k++)
         v23[j][k] = am_fma(v2[i][j], v20[i][k], v23[j][k]);
+  }
+  double t6[2][16];
+  for (long i = 0; i < 2; i++) {
+    for (long j = 0; j < 16; j++)
+      t6[i][j] = 0;
+    for (long j = 0; j < 100; j += 2)
+      #pragma omp simd
+      for (long k = 0; k < 16; k++)
+        t6[i][k] += am_fma(v4[j + 1][k], v17[j + 1][i], v4[j][k] * v17[j][i]);
   }
   double t7[16][16];
   for (long i = 0; i < 16; i++)

@@ -95,9 +95,8 @@ class Fused:
     def _joined(self, stage: Stage, before: dict[Item, None]) -> Item | None:
         """Let a stage join loops, and return in which item they are."""
         made = sorted(before, key=self.items.index, reverse=True)
-        later = self.items[self.items.index(made[0]) + 1 :] if made else self.items
-        ways = [(self._share, made), (self._grow, [*made, *later[::-1]])]
-        for join, items in ways if made else [(self._share_all, later[::-1])]:
+        ways = [(self._share, made), (self._grow, made)]
+        for join, items in ways if made else [(self._share_all, self.items[::-1])]:
             for item in items:
                 if isinstance(item, Loop) and self._is_open(item, made) and join(stage, item):
                     return item

@@ -27,6 +27,12 @@ _HEADERS = """#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 """
+_FOR_GCC = """\
+/* With this pass, GCC has no vectors for a loop that stores a maximum and a mask of it. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-pre")
+#endif
+"""
 
 
 def is_available() -> bool:
@@ -125,4 +131,4 @@ def library_text(natives: Sequence[Native]) -> str:
     code = re.sub("//.*", "", "\n".join(texts))
     helpers = definitions(code)
     ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", helpers + code))))
-    return "\n".join([_HEADERS, ours, helpers, *texts, MACROS, *entries])
+    return "\n".join([_FOR_GCC, _HEADERS, ours, helpers, *texts, MACROS, *entries])
