@@ -82,12 +82,14 @@ am_inline double am_reduced(double x, double n) {
     return am_fma(n, -0x1.a39ef35793c76p-33, am_fma(n, -0x1.62e42feep-1, x));
 }
 
-/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). A processor is
+   slow if a product underflows. So below -746, such as for -infinity, the result is selected. */
 am_inline double am_exp(double x) {
     double t = x > 710 ? 710 : x;
-    t = t < -746 ? -746 : t;
+    t = t < -746 ? 0 : t;
     double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
-    return am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
+    double y = am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
+    return x < -746 ? 0 : y;
 }
 
 /* exp(x) - 1 = (2^n - 1) + 2^n r + 2^n r^2 q(r), where x = n ln 2 + r. The result has the sign of
@@ -252,12 +254,14 @@ am_inline float am_reducedf(float x, float n) {
     return am_fmaf(n, -0x1.7f7d1cp-20f, am_fmaf(n, -0x1.62e4p-1f, x));
 }
 
-/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). A processor is
+   slow if a product underflows. So below -104, such as for -infinity, the result is selected. */
 am_inline float am_expf(float x) {
     float t = x > 89 ? 89 : x;
-    t = t < -104 ? -104 : t;
+    t = t < -104 ? 0 : t;
     float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
-    return am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
+    float y = am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
+    return x < -104 ? 0 : y;
 }
 
 /* exp(x) - 1 = (2^n - 1) + 2^n r + 2^n r^2 q(r), where x = n ln 2 + r. The result has the sign of
