@@ -104,11 +104,12 @@ class Division:
         regions = [region for region in self.regions if region.steps]
         made = {step.outs[0]: r for r in regions for step in r.steps if not self._is_free(step)}
         wanted: set[Value] = {v for v in program.results if isinstance(v, Value)}
-        for _, step in self._calls:
-            wanted.update(step.inputs)
         for region in regions:
             own = {step.outs[0] for step in region.steps}
             wanted.update(v for step in region.steps for v in step.inputs if v not in own)
+        for _, step in reversed(self._calls):
+            if not is_view(step) or step.outs[0] in wanted:
+                wanted.update(step.inputs)
         steps: list[Step] = []
         for turn in range(-1, len(self.regions)):
             if turn >= 0 and self.regions[turn].steps:

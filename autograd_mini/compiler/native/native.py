@@ -14,6 +14,7 @@ from ..source.printer import Source
 from . import mathematics
 from .binding import MACROS, arrays_can_be_read, entry, scratch_bytes
 from .divide import Division
+from .lines import SIMD
 from .names import Names
 from .plan import NativePlan
 from .region import Region
@@ -23,15 +24,11 @@ from .writer import Function
 
 #: fused nodes that stay calls of NumPy; this one follows the layout that a convolution leaves
 FASTER_IN_NUMPY = ("max_pool2d",)
-_HEADERS = """#include <math.h>
+_HEADERS = f"""#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-"""
-_FOR_GCC = """\
-/* With this pass, GCC has no vectors for a loop that stores a maximum and a mask of it. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-pre")
-#endif
+
+{SIMD}
 """
 
 
@@ -131,4 +128,4 @@ def library_text(natives: Sequence[Native]) -> str:
     code = re.sub("//.*", "", "\n".join(texts))
     helpers = definitions(code)
     ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", helpers + code))))
-    return "\n".join([_FOR_GCC, _HEADERS, ours, helpers, *texts, MACROS, *entries])
+    return "\n".join([_HEADERS, ours, helpers, *texts, MACROS, *entries])
