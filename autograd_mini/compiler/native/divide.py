@@ -108,7 +108,7 @@ class Division:
             own = {step.outs[0] for step in region.steps}
             wanted.update(v for step in region.steps for v in step.inputs if v not in own)
         for _, step in reversed(self._calls):
-            if not is_view(step) or step.outs[0] in wanted:
+            if step.function in CHECKS or not is_view(step) or step.outs[0] in wanted:
                 wanted.update(step.inputs)
         steps: list[Step] = []
         for turn in range(-1, len(self.regions)):
