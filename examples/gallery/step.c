@@ -17,26 +17,26 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
 
   // forward
   // v1 = x @ w1
-  for (long i = 0; i < 100; i += 4) {
-    double tile[4][16] = {0};
+  for (long i = 0; i < 100; i += 5) {
+    double tile[5][16] = {0};
     for (long j = 0; j < 2; j++)
-      for (long k = 0; k < 4; k++)
+      for (long k = 0; k < 5; k++)
         simd for (long l = 0; l < 16; l++)
           tile[k][l] = am_fma(x[i + k][j], w1[j][l], tile[k][l]);
     // v2 = np.tanh(v1 + b1)
-    for (long j = 0; j < 4; j++)
+    for (long j = 0; j < 5; j++)
       simd for (long k = 0; k < 16; k++)
         v2[i + j][k] = am_tanh(tile[j][k] + b1[k]);
   }
   // v3 = v2 @ w2
-  for (long i = 0; i < 100; i += 4) {
-    double tile_2[4][16] = {0};
+  for (long i = 0; i < 100; i += 5) {
+    double tile_2[5][16] = {0};
     for (long j = 0; j < 16; j++)
-      for (long k = 0; k < 4; k++)
+      for (long k = 0; k < 5; k++)
         simd for (long l = 0; l < 16; l++)
           tile_2[k][l] = am_fma(v2[i + k][j], w2[j][l], tile_2[k][l]);
     // v4 = np.tanh(v3 + b2)
-    for (long j = 0; j < 4; j++)
+    for (long j = 0; j < 5; j++)
       simd for (long k = 0; k < 16; k++)
         v4[i + j][k] = am_tanh(tile_2[j][k] + b2[k]);
   }
@@ -105,14 +105,14 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
     simd for (long j = 0; j < 16; j++)
       t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours
   // v18 = v16 @ w3.T
-  for (long i = 0; i < 100; i += 4) {
-    double tile_4[4][16] = {0};
+  for (long i = 0; i < 100; i += 5) {
+    double tile_4[5][16] = {0};
     for (long j = 0; j < 2; j++)
-      for (long k = 0; k < 4; k++)
+      for (long k = 0; k < 5; k++)
         simd for (long l = 0; l < 16; l++)
           tile_4[k][l] = am_fma(v16[j][i + k], t5[j][l], tile_4[k][l]);
     // v20 = v18 * (1 - v4 * v4)
-    for (long j = 0; j < 4; j++)
+    for (long j = 0; j < 5; j++)
       simd for (long k = 0; k < 16; k++)
         v20[i + j][k] = tile_4[j][k] * (1.0 - v4[i + j][k] * v4[i + j][k]);
   }
@@ -126,14 +126,14 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
     simd for (long j = 0; j < 16; j++)
       t6[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours
   // v22 = v20 @ w2.T
-  for (long i = 0; i < 100; i += 4) {
-    double tile_5[4][16] = {0};
+  for (long i = 0; i < 100; i += 5) {
+    double tile_5[5][16] = {0};
     for (long j = 0; j < 16; j++)
-      for (long k = 0; k < 4; k++)
+      for (long k = 0; k < 5; k++)
         simd for (long l = 0; l < 16; l++)
           tile_5[k][l] = am_fma(v20[i + k][j], t6[j][l], tile_5[k][l]);
     // v24 = v22 * (1 - v2 * v2)
-    for (long j = 0; j < 4; j++)
+    for (long j = 0; j < 5; j++)
       simd for (long k = 0; k < 16; k++)
         v24[i + j][k] = tile_5[j][k] * (1.0 - v2[i + j][k] * v2[i + j][k]);
   }
@@ -157,14 +157,14 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   simd for (long i = 0; i < 16; i++)
     b1[i] = b1[i] - lr * v25[i];  // v28 = b1 - lr * v25
   // v23 = v2.T @ v20
-  for (long i = 0; i < 16; i += 4) {
-    double tile_7[4][16] = {0};
+  for (long i = 0; i < 16; i += 8) {
+    double tile_7[8][16] = {0};
     for (long j = 0; j < 100; j++)
-      for (long k = 0; k < 4; k++)
+      for (long k = 0; k < 8; k++)
         simd for (long l = 0; l < 16; l++)
           tile_7[k][l] = am_fma(v2[j][i + k], v20[j][l], tile_7[k][l]);
     // v29 = w2 - lr * v23
-    for (long j = 0; j < 4; j++)
+    for (long j = 0; j < 8; j++)
       simd for (long k = 0; k < 16; k++)
         w2[i + j][k] = w2[i + j][k] - lr * tile_7[j][k];
   }

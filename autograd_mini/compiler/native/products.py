@@ -14,7 +14,7 @@ from .rows import is_ragged
 _REUSE = 4  # how often an operand of a product is read if a copy in another order pays off
 _SHORT = 8  # entries of a row that is too short for vectors
 _VECTOR = 64  # bytes that a vector may have
-_SUMS = 8  # vectors of sums, for which any processor has registers
+_ROWS = 8  # rows of a tile; AVX-512 has 32 registers, of which 16 hold the sums of two columns
 
 
 def contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequence[str]) -> Node:
@@ -73,9 +73,9 @@ def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
 def tile_shape(rows: int, columns: int, itemsize: int) -> tuple[int, int]:
     """Return the number of rows and columns of a tile: whole vectors, and few left over."""
     whole = _VECTOR // itemsize
-    vectors = next((n for n in (4, 3, 2) if columns % (n * whole) == 0), 1)
+    vectors = 2 if columns % (2 * whole) == 0 else 1
     while whole > columns:
         whole //= 2
-    most = min(_SUMS // vectors, rows)
+    most = min(_ROWS, rows)
     few = next((n for n in range(most, most // 2, -1) if rows % n == 0), most)
     return few, vectors * whole
