@@ -30,6 +30,13 @@ _HEADERS = f"""#include <math.h>
 
 {SIMD}
 """
+_FOR_GCC = """\
+/* With this pass, GCC has no vectors for a maximum of two numbers if one of them is a mask, or if
+   the loop stores a mask of the maximum. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-pre")
+#endif
+"""
 
 
 def is_available() -> bool:
@@ -128,4 +135,4 @@ def library_text(natives: Sequence[Native]) -> str:
     code = re.sub("//.*", "", "\n".join(texts))
     helpers = definitions(code)
     ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", helpers + code))))
-    return "\n".join([_HEADERS, ours, helpers, *texts, MACROS, *entries])
+    return "\n".join([_FOR_GCC, _HEADERS, ours, helpers, *texts, MACROS, *entries])

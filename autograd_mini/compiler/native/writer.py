@@ -62,7 +62,7 @@ class Function(Statements):
             parts = [x.node.step.part for x in stages_in(item) if x.node.step]
             if parts and parts[0] != part:
                 part = parts[0]
-                self.lines += ["", f"  // {part}"]
+                self.lines += [*[""] * bool(self.lines), f"  // {part}"]
             self._item(item, 0)
         words = [p.declared(id(p) not in written) for p in self.arguments]
         words += [p.declared() for p in [*self.results, *self.scratch]]
