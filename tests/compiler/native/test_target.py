@@ -142,7 +142,7 @@ def test_unknown_step_stays_a_call_of_numpy():
 
 def test_large_product_is_left_to_blas():
     compiled = with_c(lambda a, b: np.tanh(a @ b) * 2.0)
-    a = np.full((64, 64), 0.01)
+    a = np.full((128, 128), 0.01)
     agree(compiled(a, a), np.tanh(a @ a) * 2.0)
     assert "1, because BLAS is faster for a product of this size" in compiled.report()
 
@@ -330,6 +330,24 @@ def test_target_without_a_compiler(monkeypatch):
     assert "functions of C" not in auto.report()
     with pytest.raises(toolchain.NoCompiler, match=r"autograd_mini\[native\]"):
         ag.compile(lambda x: x * 3.5 - 2.0, target="c")(x)
+
+
+def test_arguments_of_another_layout_leave_the_fast_path():
+    f = ag.compile(lambda w, x: w - x, donate=0, target="c")
+    w, x = np.ones((2, 3)), np.ones((2, 3))
+    f(w.copy(), x)
+    enter = f._latest.enter
+    assert [a is b for a, b in zip(enter((w, x)), (w, x))] == [True, True]
+    fixed = w.copy()
+    fixed.flags.writeable = False
+    base = np.ones((4, 3))
+    others = [
+        (w, x.T), (w, np.ones((3, 2)).T), (w, x.astype(np.float32)), (w, x[0]), (w, x.tolist()),
+        (w, 1.0), (w, None), (w, x.view(np.recarray)), (w, w), (w, w[:]), (fixed, x),
+        (base[:2], x), (ag.tensor(w), x),
+    ]  # fmt: skip
+    assert [enter(pair) for pair in others] == [None] * len(others)
+    agree(f(w.copy(), 2 * np.ones((3, 2)).T), -np.ones((2, 3)))
 
 
 def test_target_auto_uses_a_compiler():
