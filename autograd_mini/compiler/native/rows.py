@@ -27,7 +27,8 @@ def is_short(node: Node) -> bool:
 def _has_short_rows(x: Node) -> bool:
     if len(x.shape) < 2 or x.shape[-2] < _ROWS or x.dtype.kind != "f":
         return False
-    return x.shape[-1] > 1 and is_ragged(x.shape[-1], x.dtype)
+    n = x.shape[-1]
+    return n > 1 and (n <= _VECTOR // x.dtype.itemsize or is_ragged(n, x.dtype))
 
 
 def is_ragged(n: int, dtype: Any) -> bool:
