@@ -69,7 +69,8 @@ class Executable:
         places = {v: i for i, v in enumerate(program.arguments)}
         self.taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]
-        self.enter = argument_fast_path(args, self.taken) if not kwargs else None
+        are_alike = self._native.are_alike if self._native else None
+        self.enter = argument_fast_path(args, self.taken, are_alike) if not kwargs else None
         made = [v for step in [*tracer.steps, *program.steps] for v in step.outs]
         for value in [*program.arguments, *made]:
             value.example = None  # all of them together may be large, and live in cycles

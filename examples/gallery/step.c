@@ -2,169 +2,183 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define simd _Pragma("omp simd")  // the turns of a loop are independent of each other
+
 static inline double maximum(double a, double b) { return a > b || a != a ? a : b; }
 
 static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
     double b1[restrict 16], double w2[restrict 16][16], double b2[restrict 16],
     double w3[restrict 16][2], double b3[restrict 2], const int64_t labels[restrict 100],
-    const double lr, double v2[restrict 100][16], double v4[restrict 100][16],
-    double *restrict result, double v20[restrict 100][16]) {
+    const double lr, double *restrict result, double v2[restrict 100][16],
+    double v4[restrict 100][16], double v20[restrict 100][16], double v24[restrict 100][16]) {
   // the indices are at least 0 and below 2
   for (long i = 0; i < 100; i++)
     if (labels[i] < 0 || labels[i] >= 2) return 1;
 
   // forward
-  for (long i = 0; i < 100; i++) {
-    double v1[16] = {0};
-    // v1 = x @ w1
-    for (long j = 0; j < 2; j += 2)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        v1[k] += am_fma(x[i][j + 1], w1[j + 1][k], x[i][j] * w1[j][k]);
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
-      v2[i][j] = am_tanh(v1[j] + b1[j]);  // v2 = np.tanh(v1 + b1)
-  }
-  for (long i = 0; i < 100; i++) {
-    double v3[16] = {0};
-    // v3 = v2 @ w2
-    for (long j = 0; j < 16; j += 2)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        v3[k] += am_fma(v2[i][j + 1], w2[j + 1][k], v2[i][j] * w2[j][k]);
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
-      v4[i][j] = am_tanh(v3[j] + b2[j]);  // v4 = np.tanh(v3 + b2)
-  }
-  double v5[100][2];
-  for (long i = 0; i < 100; i++) {
-    // v5 = v4 @ w3
+  // v1 = x @ w1
+  for (long i = 0; i < 100; i += 5) {
+    double tile[5][16] = {0};
     for (long j = 0; j < 2; j++)
-      v5[i][j] = 0;
-    for (long j = 0; j < 16; j += 2)
+      for (long k = 0; k < 5; k++)
+        simd for (long l = 0; l < 16; l++)
+          tile[k][l] = am_fma(x[i + k][j], w1[j][l], tile[k][l]);
+    // v2 = np.tanh(v1 + b1)
+    for (long j = 0; j < 5; j++)
+      simd for (long k = 0; k < 16; k++)
+        v2[i + j][k] = am_tanh(tile[j][k] + b1[k]);
+  }
+  // v3 = v2 @ w2
+  for (long i = 0; i < 100; i += 5) {
+    double tile_2[5][16] = {0};
+    for (long j = 0; j < 16; j++)
+      for (long k = 0; k < 5; k++)
+        simd for (long l = 0; l < 16; l++)
+          tile_2[k][l] = am_fma(v2[i + k][j], w2[j][l], tile_2[k][l]);
+    // v4 = np.tanh(v3 + b2)
+    for (long j = 0; j < 5; j++)
+      simd for (long k = 0; k < 16; k++)
+        v4[i + j][k] = am_tanh(tile_2[j][k] + b2[k]);
+  }
+  double v6[2][100];
+  // v5 = v4 @ w3
+  for (long i = 0; i < 100; i += 5) {
+    double tile_3[5][2] = {0};
+    for (long j = 0; j < 16; j++)
+      for (long k = 0; k < 5; k++)
+        for (long l = 0; l < 2; l++)
+          tile_3[k][l] = am_fma(v4[i + k][j], w3[j][l], tile_3[k][l]);
+    // v6 = v5 + b3
+    for (long j = 0; j < 5; j++)
       for (long k = 0; k < 2; k++)
-        v5[i][k] += am_fma(v4[i][j + 1], w3[j + 1][k], v4[i][j] * w3[j][k]);
+        v6[k][i + j] = tile_3[j][k] + b3[k];
   }
-  double t3 = 0, v17[100][2];
-  #pragma omp simd reduction(+ : t3)
-  for (long i = 0; i < 100; i++) {
-    double v6[2];
-    for (long j = 0; j < 2; j++)
-      v6[j] = v5[i][j] + b3[j];  // v6 = v5 + b3
-    double t1 = -INFINITY;
-    for (long j = 0; j < 2; j++)
-      t1 = maximum(t1, v6[j]);
-    // v7 = np.where(np.isfinite(np.max(v6, axis=-1, keepdims=True)), np.max(v6, axis=-1, keepdi ...
-    const double v7 = (isfinite(t1) != 0 ? t1 : 0.0);
-    double v8[2], v9[2];
-    for (long j = 0; j < 2; j++) {
-      v8[j] = v6[j] - v7;  // v8 = v6 - v7
-      v9[j] = am_exp(v8[j]);  // v9 = np.exp(v8)
+  double t1[100];
+  for (long i = 0; i < 100; i++)
+    t1[i] = -INFINITY;
+  for (long i = 0; i < 2; i++)
+    simd for (long j = 0; j < 100; j++)
+      t1[j] = maximum(t1[j], v6[i][j]);
+  double v8[2][100], v9[2][100], t2[100] = {0};
+  for (long i = 0; i < 2; i++) {
+    simd for (long j = 0; j < 100; j++) {
+      v8[i][j] = v6[i][j] - (isfinite(t1[j]) != 0 ? t1[j] : 0.0);  // v8 = v6 - v7
+      v9[i][j] = am_exp(v8[i][j]);  // v9 = np.exp(v8)
     }
-    double t2 = 0;
-    for (long j = 0; j < 2; j++)
-      t2 += v9[j];
-    const double v10 = am_log(t2);  // v10 = np.log(np.sum(v9, axis=-1, keepdims=True))
-    double v12 = 0;  // v12 = np.sum(v11, axis=-1)
-    for (long j = 0; j < 2; j++)
-      v12 += (j == labels[i] ? v8[j] - v10 : 0.0);
-    t3 += -v12;
-    double v13[2];
-    for (long j = 0; j < 2; j++)
-      v13[j] = v9[j] / t2;  // v13 = v9 / np.sum(v9, axis=-1, keepdims=True)
-    double t4 = 0;
-    for (long j = 0; j < 2; j++)
-      t4 += (j == labels[i] ? 0.0 : v13[j]);
-    const double v15 = -t4;  // v15 = -np.sum(v14, axis=-1, keepdims=True)
-    for (long j = 0; j < 2; j++)
-      v17[i][j] = (j == labels[i] ? v15 : v13[j]) * 0.01;  // v17 = v16 * 0.01
+    simd for (long j = 0; j < 100; j++)
+      t2[j] += v9[i][j];
   }
+  double v10[100];
+  simd for (long i = 0; i < 100; i++)
+    v10[i] = am_log(t2[i]);  // v10 = np.log(np.sum(v9, axis=-1, keepdims=True))
+  double v12[100] = {0};
+  // v12 = np.sum(v11, axis=-1)
+  for (long i = 0; i < 2; i++)
+    simd for (long j = 0; j < 100; j++)
+      v12[j] += (i == labels[j] ? v8[i][j] - v10[j] : 0.0);
+  double t3 = 0;
+  #pragma omp simd reduction(+ : t3)
+  for (long i = 0; i < 100; i++)
+    t3 += -v12[i];
   *result = t3 / 100.0;  // result = np.mean(-v12)
 
   // backward
-  double v18[2] = {0};
-  // v18 = np.sum(v17, axis=0)
-  for (long i = 0; i < 100; i++)
-    for (long j = 0; j < 2; j++)
-      v18[j] += v17[i][j];
+  double v13[2][100], t4[100] = {0};
+  for (long i = 0; i < 2; i++) {
+    simd for (long j = 0; j < 100; j++)
+      v13[i][j] = v9[i][j] / t2[j];  // v13 = v9 / np.sum(v9, axis=-1, keepdims=True)
+    simd for (long j = 0; j < 100; j++)
+      t4[j] += (i == labels[j] ? 0.0 : v13[i][j]);
+  }
+  double v16[2][100];
+  for (long i = 0; i < 2; i++) {
+    simd for (long j = 0; j < 100; j++)
+      v16[i][j] = (i == labels[j] ? -t4[j] : v13[i][j]) * 0.01;  // v16 = v15 * 0.01
+    double v17 = 0;  // v17 = np.sum(v16, axis=0)
+    #pragma omp simd reduction(+ : v17)
+    for (long j = 0; j < 100; j++)
+      v17 += v16[i][j];
+    b3[i] = b3[i] - lr * v17;  // v32 = b3 - lr * v17
+  }
   double t5[2][16];
   for (long i = 0; i < 2; i++)
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
+    simd for (long j = 0; j < 16; j++)
       t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours
-  double t6[2][16] = {0}, v21[16] = {0}, v23[16][16] = {0};
-  for (long i = 0; i < 100; i++) {
-    double v19[16] = {0};
-    // v19 = v17 @ w3.T
-    for (long j = 0; j < 2; j += 2)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        v19[k] += am_fma(v17[i][j + 1], t5[j + 1][k], v17[i][j] * t5[j][k]);
+  // v18 = v16 @ w3.T
+  for (long i = 0; i < 100; i += 5) {
+    double tile_4[5][16] = {0};
     for (long j = 0; j < 2; j++)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        t6[j][k] = am_fma(v4[i][k], v17[i][j], t6[j][k]);
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
-      v20[i][j] = v19[j] * (1.0 - v4[i][j] * v4[i][j]);  // v20 = v19 * (1 - v4 * v4)
-    // v21 = np.sum(v20, axis=0)
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
+      for (long k = 0; k < 5; k++)
+        simd for (long l = 0; l < 16; l++)
+          tile_4[k][l] = am_fma(v16[j][i + k], t5[j][l], tile_4[k][l]);
+    // v20 = v18 * (1 - v4 * v4)
+    for (long j = 0; j < 5; j++)
+      simd for (long k = 0; k < 16; k++)
+        v20[i + j][k] = tile_4[j][k] * (1.0 - v4[i + j][k] * v4[i + j][k]);
+  }
+  double v21[16] = {0};
+  // v21 = np.sum(v20, axis=0)
+  for (long i = 0; i < 100; i++)
+    simd for (long j = 0; j < 16; j++)
       v21[j] += v20[i][j];
-    // v23 = v2.T @ v20
-    for (long j = 0; j < 16; j++)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        v23[j][k] = am_fma(v2[i][j], v20[i][k], v23[j][k]);
-  }
-  double t7[16][16];
+  double t6[16][16];
   for (long i = 0; i < 16; i++)
-    #pragma omp simd
+    simd for (long j = 0; j < 16; j++)
+      t6[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours
+  // v22 = v20 @ w2.T
+  for (long i = 0; i < 100; i += 5) {
+    double tile_5[5][16] = {0};
     for (long j = 0; j < 16; j++)
-      t7[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours
-  double v25[16] = {0}, v26[2][16] = {0};
-  for (long i = 0; i < 100; i++) {
-    double v22[16] = {0};
-    // v22 = v20 @ w2.T
-    for (long j = 0; j < 16; j += 2)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        v22[k] += am_fma(v20[i][j + 1], t7[j + 1][k], v20[i][j] * t7[j][k]);
-    double v24[16];
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
-      v24[j] = v22[j] * (1.0 - v2[i][j] * v2[i][j]);  // v24 = v22 * (1 - v2 * v2)
-    // v25 = np.sum(v24, axis=0)
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
-      v25[j] += v24[j];
-    // v26 = x.T @ v24
-    for (long j = 0; j < 2; j++)
-      #pragma omp simd
-      for (long k = 0; k < 16; k++)
-        v26[j][k] = am_fma(x[i][j], v24[k], v26[j][k]);
+      for (long k = 0; k < 5; k++)
+        simd for (long l = 0; l < 16; l++)
+          tile_5[k][l] = am_fma(v20[i + k][j], t6[j][l], tile_5[k][l]);
+    // v24 = v22 * (1 - v2 * v2)
+    for (long j = 0; j < 5; j++)
+      simd for (long k = 0; k < 16; k++)
+        v24[i + j][k] = tile_5[j][k] * (1.0 - v2[i + j][k] * v2[i + j][k]);
   }
+  double v25[16] = {0};
+  // v25 = np.sum(v24, axis=0)
+  for (long i = 0; i < 100; i++)
+    simd for (long j = 0; j < 16; j++)
+      v25[j] += v24[i][j];
 
   // then
-  for (long i = 0; i < 2; i++)
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
-      w1[i][j] = w1[i][j] - lr * v26[i][j];  // v27 = w1 - lr * v26
-  #pragma omp simd
-  for (long i = 0; i < 16; i++)
-    b1[i] = b1[i] - lr * v25[i];  // v28 = b1 - lr * v25
-  for (long i = 0; i < 16; i++)
-    #pragma omp simd
-    for (long j = 0; j < 16; j++)
-      w2[i][j] = w2[i][j] - lr * v23[i][j];  // v29 = w2 - lr * v23
-  #pragma omp simd
-  for (long i = 0; i < 16; i++)
-    b2[i] = b2[i] - lr * v21[i];  // v30 = b2 - lr * v21
-  #pragma omp simd
-  for (long i = 0; i < 16; i++)
+  // v26 = x.T @ v24
+  double tile_6[2][16] = {0};
+  for (long i = 0; i < 100; i++)
     for (long j = 0; j < 2; j++)
-      w3[i][j] = w3[i][j] - lr * t6[j][i];  // v31 = w3 - lr * (v4.T @ v17)
+      simd for (long k = 0; k < 16; k++)
+        tile_6[j][k] = am_fma(x[i][j], v24[i][k], tile_6[j][k]);
+  // v27 = w1 - lr * v26
   for (long i = 0; i < 2; i++)
-    b3[i] = b3[i] - lr * v18[i];  // v32 = b3 - lr * v18
+    simd for (long j = 0; j < 16; j++)
+      w1[i][j] = w1[i][j] - lr * tile_6[i][j];
+  simd for (long i = 0; i < 16; i++)
+    b1[i] = b1[i] - lr * v25[i];  // v28 = b1 - lr * v25
+  // v23 = v2.T @ v20
+  for (long i = 0; i < 16; i += 8) {
+    double tile_7[8][16] = {0};
+    for (long j = 0; j < 100; j++)
+      for (long k = 0; k < 8; k++)
+        simd for (long l = 0; l < 16; l++)
+          tile_7[k][l] = am_fma(v2[j][i + k], v20[j][l], tile_7[k][l]);
+    // v29 = w2 - lr * v23
+    for (long j = 0; j < 8; j++)
+      simd for (long k = 0; k < 16; k++)
+        w2[i + j][k] = w2[i + j][k] - lr * tile_7[j][k];
+  }
+  simd for (long i = 0; i < 16; i++)
+    b2[i] = b2[i] - lr * v21[i];  // v30 = b2 - lr * v21
+  // v19 = v4.T @ v16
+  double tile_8[2][16] = {0};
+  for (long i = 0; i < 100; i++)
+    for (long j = 0; j < 2; j++)
+      simd for (long k = 0; k < 16; k++)
+        tile_8[j][k] = am_fma(v4[i][k], v16[j][i], tile_8[j][k]);
+  // v31 = w3 - lr * v19
+  for (long i = 0; i < 2; i++)
+    simd for (long j = 0; j < 16; j++)
+      w3[j][i] = w3[j][i] - lr * tile_8[i][j];
   return 0;
 }

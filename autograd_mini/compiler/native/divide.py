@@ -11,7 +11,9 @@ from .node import CONVOLUTIONS, Unknown
 from .region import Region
 
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
-_FOR_BLAS = 100_000
+_FOR_BLAS = 1_000_000
+_LARGE = 100_000  # multiplications of a product for which BLAS is nearly as fast
+_MOST_LARGE = 16  # such products of a program; a compiler takes a tenth of a second for each
 _MOST_CALLS = 64  # calls of `mathematics.c` in a function; far more compile for minutes
 _SMALL_ARRAY = 4096  # entries that the processor's cache holds
 _SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
@@ -54,6 +56,8 @@ class Division:
         self._waits: dict[Value, int] = {}  # the first region that may read it
         self._calls: list[tuple[int, Step]] = []
         self._effects = -1
+        many = sum(_multiplications(step) > _LARGE for step in program.steps) > _MOST_LARGE
+        self._for_blas = _LARGE if many else _FOR_BLAS
         for step in program.steps:
             self._place(step)
         self._join(program)
@@ -66,7 +70,7 @@ class Division:
             self._calls.append((turn, step))
             return
         try:
-            if self._with_numpy and (reason := _better_in_numpy(step)):
+            if self._with_numpy and (reason := _better_in_numpy(step, self._for_blas)):
                 raise Unknown(reason)
             waits = self._enter(step, waits)
         except Unknown as why:
@@ -104,11 +108,12 @@ class Division:
         regions = [region for region in self.regions if region.steps]
         made = {step.outs[0]: r for r in regions for step in r.steps if not self._is_free(step)}
         wanted: set[Value] = {v for v in program.results if isinstance(v, Value)}
-        for _, step in self._calls:
-            wanted.update(step.inputs)
         for region in regions:
             own = {step.outs[0] for step in region.steps}
             wanted.update(v for step in region.steps for v in step.inputs if v not in own)
+        for _, step in reversed(self._calls):
+            if step.function in CHECKS or not is_view(step) or step.outs[0] in wanted:
+                wanted.update(step.inputs)
         steps: list[Step] = []
         for turn in range(-1, len(self.regions)):
             if turn >= 0 and self.regions[turn].steps:
@@ -136,23 +141,31 @@ def _is_out_of_order(v: Value) -> bool:
     return x.size > _SMALL_ARRAY and axes_in_memory(x) != tuple(range(x.ndim))
 
 
-def _better_in_numpy(step: Step) -> str:
+def _better_in_numpy(step: Step, for_blas: int) -> str:
     """Return why a step is left to NumPy, although C knows it."""
     f, out = step.function, step.outs[0]
     if f in (_spread_windows, _gather_windows):
         return _LAYOUT
     if any(map(_is_out_of_order, step.inputs)):
         return _LAYOUT
-    if f not in (np.matmul, np.dot, *CONVOLUTIONS) or out.dtype.kind != "f":
-        return ""
-    shapes = [np.shape(example_of(x)) for x in step.args[:2]]
-    if f in (np.matmul, np.dot) and min(map(len, shapes)) > 1:
-        summed = shapes[0][-1]
-        each = summed * int(np.prod(out.shape[-2:]))  # in one product of a stack of matrices
-        if summed * out.example.size > _FOR_BLAS and each > _SMALL_PRODUCT:
-            return "BLAS is faster for a product of this size"
-    if f in CONVOLUTIONS:
-        sizes = [float(np.prod(shape)) for shape in (*shapes, out.shape)]
+    if (n := _multiplications(step)) > for_blas and n > _SMALL_PRODUCT * _stacked(out):
+        return "BLAS is faster for a product of this size"
+    if f in CONVOLUTIONS and out.dtype.kind == "f":
+        sizes = [float(np.prod(np.shape(example_of(x)))) for x in (*step.args[:2], out)]
         if np.prod(sizes) > _SMALL_PRODUCT**2:  # it has at least the root of that many products
             return "BLAS is faster for a convolution of this size"
     return ""
+
+
+def _multiplications(step: Step) -> int:
+    """Return the number of multiplications of a product of matrices of floats, or 0."""
+    out = step.outs[0]
+    if step.function not in (np.matmul, np.dot) or out.dtype.kind != "f":
+        return 0
+    shapes = [np.shape(example_of(x)) for x in step.args[:2]]
+    return shapes[0][-1] * int(out.example.size) if min(map(len, shapes)) > 1 else 0
+
+
+def _stacked(out: Value) -> int:
+    """Return the number of matrices in a stack."""
+    return int(np.prod(out.shape[:-2]))

@@ -33,6 +33,7 @@ class Entries(Lines):
         self._fused = fused
         self._places: dict[Node, Place] = {}
         self._tables: dict[int, str] = {}
+        self._tiles: dict[Node, str] = {}  # entries of products that a map is computed from
 
     def _target(self, stage: Stage) -> str:
         """Return the entry that a stage writes."""
@@ -52,20 +53,18 @@ class Entries(Lines):
             made = Call("mul", [made, part])
         return made
 
-    def _factors(self, stage: Stage, turns: int = 0) -> list[Expression]:
-        """Return the factors of a product without ones, or the entry that is summed.
-
-        They are those of the innermost sum some turns later.
-        """
-        dtype, found = stage.node.dtype, []
-        for x, at in stage.operands:
-            later = [i.after(stage.summed[-1], turns) for i in at] if turns else at
-            part = self._read(x, later)
-            if stage.node.op == "contract":
-                part = converted(part, x.dtype, dtype)
-            found.append(part)
+    def _factors(self, stage: Stage) -> list[Expression]:
+        """Return the factors of a product without ones, or the entry that is summed."""
+        found = self._parts_of(stage.node, stage.operands)
         others = [p for p in found if not (isinstance(p, Constant) and p.value == 1)]
         return others or found[:1]
+
+    def _parts_of(self, node: Node, operands: Sequence[Any]) -> list[Expression]:
+        """Return entries that are added up, or multiplied in the dtype of the product."""
+        parts = [(self._read(x, at), x.dtype) for x, at in operands]
+        if node.op != "contract":
+            return [part for part, _ in parts]
+        return [converted(part, dtype, node.dtype) for part, dtype in parts]
 
     def _mapped(self, node: Node, at: Sequence[Index]) -> Expression:
         name, taken = node.data
@@ -82,6 +81,8 @@ class Entries(Lines):
             return self._constant(node, at)
         if node in self._fused.merged:
             return self._mapped(node, at)
+        if node in self._tiles:
+            return Name(self._tiles[node])
         return self._places[node].entry(at)
 
     def _constant(self, node: Node, at: Sequence[Index]) -> Expression:
@@ -95,7 +96,8 @@ class Entries(Lines):
         if id(x) not in self._tables:
             self._tables[id(x)] = name = f"table{len(self._tables) + 1}"
             words = ", ".join(map(literal, x.reshape(-1)))
-            self.lines.insert(0, f"  static const {TYPES[x.dtype.name]} {name}[] = {{{words}}};")
+            kind = Place(node, name, "stack", range(x.ndim), 0).type
+            self.lines.insert(0, f"  static const {kind} {name}[] = {{{words}}};")
         return Place(node, self._tables[id(x)], "stack", range(x.ndim), 0).entry(at)
 
 

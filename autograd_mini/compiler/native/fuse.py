@@ -9,11 +9,11 @@ import numpy as np
 from .index import Variable
 from .loops import Read, Stage
 from .node import Node
-from .products import packed
+from .products import is_better_by_column, packed
+from .rows import flat, in_columns
 
 _LARGEST_SUM = 1 << 15  # bytes of a sum that grows while another loop runs
 _LARGEST_EXPRESSION = 5  # operations
-_SHORT_ROW = 3  # entries of a row for which a vector holds an entry of each of several rows
 
 
 class Loop:
@@ -27,6 +27,7 @@ class Loop:
 
 
 Item = Loop | Stage
+_QUICK = ("negative", "where", "cast", "isfinite")  # functions that take no time next to a load
 _STAGES = ("map", "reduce", "contract", "scatter", "concatenate")
 
 
@@ -52,26 +53,41 @@ class Fused:
         self._done: set[Node] = set()
         self._closed: set[Item] = set()  # loops that no other stage joins
         needed = _needed([*results, *checked])
+        self._fixed = {*results, *flat(needed)}  # nodes that lie row by row
+        for node in in_columns(needed, self._fixed):
+            node.by_column = True
         self.merged = merged(needed, set(results))
+        self._products = products_in_maps(needed, self.merged, set(results))
+        inside = self.merged.union(self._products.values())
         for node in nodes:
-            if node in needed and node not in self.merged:
+            if node in needed and node not in inside:
                 self._add(node)
         self.items = self._ordered()
 
     def _add(self, result: Node) -> None:
         """Add a node after all that it reads."""
+        inside = self.merged.union(self._products.values())
         todo = [(result, False)]
         while todo:
             node, ready = todo.pop()
             if ready:
-                self._place(Stage(node, self.merged))
+                self._add_stage(node)
             elif node not in self._done:
                 self._done.add(node)
                 if node.op == "contract":
+                    node.by_column = node not in self._fixed and is_better_by_column(node)
                     node.args, node.data = packed(node)
-                if node.op in _STAGES and node not in self.merged:
+                if node.op in _STAGES and node not in inside:
                     todo.append((node, True))
                 todo += [(x, False) for x in reversed(node.args)]
+
+    def _add_stage(self, node: Node) -> None:
+        product = self._products.get(node)
+        stage = Stage(node, self.merged, product)
+        if product and not stage.is_tiled:
+            self._place(Stage(product, self.merged))
+            stage = Stage(node, self.merged)
+        self._place(stage)
 
     # ---- loops -----------------------------------------------------------------------------------
 
@@ -95,9 +111,8 @@ class Fused:
     def _joined(self, stage: Stage, before: dict[Item, None]) -> Item | None:
         """Let a stage join loops, and return in which item they are."""
         made = sorted(before, key=self.items.index, reverse=True)
-        later = self.items[self.items.index(made[0]) + 1 :] if made else self.items
-        ways = [(self._share, made), (self._grow, [*made, *later[::-1]])]
-        for join, items in ways if made else [(self._share_all, later[::-1])]:
+        ways = [(self._share, made), (self._grow, made)]
+        for join, items in ways if made else [(self._share_all, self.items[::-1])]:
             for item in items:
                 if isinstance(item, Loop) and self._is_open(item, made) and join(stage, item):
                     return item
@@ -124,22 +139,9 @@ class Fused:
                     todo.append(x)
         return False
 
-    def _fits(self, stage: Stage, item: Loop) -> bool:
-        """Return whether loops stay fast if a stage joins them.
-
-        The processor works on several rows at a time only if each takes few instructions. So each
-        product begins new loops, and rows of a few entries, whose loop is made of vectors of rows,
-        stay apart from long ones.
-        """
-        inside = [x for x in stages_in(item) if not x.grows]
-        if stage.node.op == "contract" and any(x.node.op == "contract" for x in inside):
-            return False
-        widths = [x.width > _SHORT_ROW for x in [stage, *inside] if x.width > 1]
-        return len(set(widths)) < 2
-
     def _share(self, stage: Stage, item: Loop) -> bool:
         """Let a stage share as many of its outer loops as it can."""
-        path = self._shared(stage, item, stage.outer) if self._fits(stage, item) else []
+        path = self._shared(stage, item, stage.outer)
         if path:
             self._enter(stage, path, stage.outer)
         return bool(path)
@@ -147,7 +149,7 @@ class Fused:
     def _share_all(self, stage: Stage, item: Loop) -> bool:
         """Let a stage that reads only arguments share all of its loops."""
         alone = stage.node.op not in ("map", "scatter") or not stage.outer
-        if alone or not self._fits(stage, item):
+        if alone:
             return False
         path = self._shared(stage, item, stage.outer[:1])
         if path:
@@ -158,10 +160,8 @@ class Fused:
         """Let a stage sum over a loop, from turn to turn."""
         size = stage.node.dtype.itemsize * int(np.prod(stage.node.shape))
         is_sum = stage.node.op != "reduce" or stage.node.data[0] == "sum"
-        rows = [x for x in stages_in(item) if x.width > 1 and not x.grows]
-        if stage.node.shape and rows and all(x.width <= _SHORT_ROW for x in rows):
-            return False
-        path = self._shared(stage, item, stage.summed) if is_sum and size <= _LARGEST_SUM else []
+        may_grow = is_sum and not stage.is_tiled and size <= _LARGEST_SUM
+        path = self._shared(stage, item, stage.summed) if may_grow else []
         if path:
             stage.grows = True
             own = stage.summed[: len(path)]
@@ -244,6 +244,8 @@ class Fused:
         if not result.shape:
             return False  # C gets a number by its value
         writer = self.stages[result]
+        if writer.is_tiled and writer.tiles_overlap:
+            return False  # two tiles may write the same entry
         order = [stage for item in self.items for stage in stages_in(item)]
         if (
             writer.node.op != "map"
@@ -271,7 +273,7 @@ class Fused:
                 continue
             if len(i.terms) != 1 or not own or i.number or i.terms[own[0]] != 1:
                 return False
-            if own[0].loop is not v.loop:
+            if own[0] is not v and (v.loop is None or own[0].loop is not v.loop):
                 return False
         return True
 
@@ -310,15 +312,39 @@ def merged(nodes: Iterable[Node], results: set[Node]) -> set[Node]:
     return found
 
 
+def products_in_maps(
+    nodes: Iterable[Node], merged: set[Node], results: set[Node]
+) -> dict[Node, Node]:
+    """Return the maps that are the only ones to read the entries of a product, with the product."""
+    readers: dict[Node, list[Node]] = {}
+    for node in nodes:
+        for x in node.args:
+            readers.setdefault(x, []).append(node)
+    found: dict[Node, Node] = {}
+    for product in nodes:
+        if product.op != "contract" or product in results:
+            continue
+        reader = product
+        while reader is product or reader in merged:
+            others = readers.get(reader, [])
+            if len(others) != 1 or others[0].op != "map" or others[0].shape != product.shape:
+                break
+            (reader,) = others
+        else:
+            if reader.data[0] != "pack":
+                found.setdefault(reader, product)
+    return found
+
+
 def _counts(node: Node) -> bool:
     """Return whether a node compares with 0, 1, 2, ..., quicker than reading the result."""
     return any(x.op == "constant" for x in node.args)
 
 
 def _reads_once(reader: Node, node: Node) -> bool:
-    """Return whether a node reads each entry of another one once."""
+    """Return whether a node reads each entry of another one once, or each is quick to compute."""
     if reader.op == "map":
-        return reader.shape == node.shape
+        return reader.shape == node.shape or node.data[0] in _QUICK
     if reader.op == "reduce":
         return not reader.data[0].startswith("arg")
     return reader.op in ("scatter", "concatenate")

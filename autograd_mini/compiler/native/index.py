@@ -36,9 +36,12 @@ class Index:
     def __mul__(self, n: int) -> Index:
         return Index({x: n * m for x, m in self.terms.items()}, n * self.number)
 
-    def after(self, x: Variable, turns: int) -> Index:
-        """Return the index some turns of a loop later."""
-        return self + turns * self.terms.get(x, 0)
+    def replaced(self, x: Variable, new: Index) -> Index:
+        """Return the index with another one in the place of a variable."""
+        index = Index(number=self.number)
+        for y, n in self.terms.items():
+            index += new * n if y is x else Index({y: n})
+        return index
 
     def is_variable(self, x: Variable) -> bool:
         return self.terms == {x: 1} and not self.number

@@ -10,6 +10,8 @@ from .index import Variable
 
 WIDTH = 100
 VECTOR = 4  # turns of a loop that is worth vectors
+INDEPENDENT = "simd "  #: before a loop with independent turns; a vector holds numbers of several
+SIMD = '#define simd _Pragma("omp simd")  // the turns of a loop are independent of each other'
 VARIABLES = [f"{letter}{end}" for end in ("", 2, 3) for letter in "ijklmn"]  #: of nested loops
 _BREAKS = (" ? ", " : ", " + ", " - ", " * ", " || ", " && ", ", ", " = ")
 
@@ -38,11 +40,11 @@ class Lines:
         yield
         self._indent -= by
 
-    def open(self, loop: Any, depth: int, end: str = "") -> None:
+    def open(self, loop: Any, depth: int, end: str = "", start: str = "") -> None:
         """Name the variable of a loop, and add its first line."""
         loop.name = i = VARIABLES[depth]
         step = f"{i}++" if loop.step == 1 else f"{i} += {loop.step}"
-        self.add(f"for (long {i} = 0; {i} < {loop.extent}; {step}){end}")
+        self.add(f"{start}for (long {i} = 0; {i} < {loop.extent}; {step}){end}")
 
     def nest(
         self,
@@ -50,17 +52,21 @@ class Lines:
         depth: int,
         statement: Callable[[], str],
         apart: bool = False,
-        pragma: str = "#pragma omp simd",
+        pragma: str = "",
     ) -> None:
-        """Add loops around a statement. If `apart`, the turns of the last one are independent."""
+        """Add loops around a statement. If `apart`, the turns of the last one are independent.
+
+        If they add up a number, the `pragma` names it.
+        """
         for k, v in enumerate(variables):
             v.name = VARIABLES[depth + k]
         text = statement()
         for k, v in enumerate(variables):
             with self.indented(k):
-                if apart and v is variables[-1] and v.extent >= VECTOR:
+                is_vector = apart and v is variables[-1] and v.extent >= VECTOR
+                if is_vector and pragma:
                     self.add(pragma)
-                self.open(v, depth + k)
+                self.open(v, depth + k, start=INDEPENDENT * (is_vector and not pragma))
         with self.indented(len(variables)):
             self.add(text)
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Any
 
-import numpy as np
-
 from .index import Index, Variable, variable
-from .node import Node, resolve, spread, step_along
+from .node import Node, resolve, spread, step_along, walked
+from .products import tile_shape
+from .rows import is_short
 
 
 class Read:
@@ -35,16 +35,17 @@ class Stage:
         The loops from the outside to the inside. The result is complete after `summed`.
     path : list of Loop
         The loops that it is in, which other stages may share.
-    width : int
-        The number of turns of all loops in the first one.
     grows : bool
         Whether it sums over its path: the result is complete only after all of it.
+    product : Node, optional
+        The product that it computes in tiles. Its node is that product, or a map of it.
     """
 
-    def __init__(self, node: Node, merged: Container[Node]) -> None:
+    def __init__(self, node: Node, merged: Container[Node], product: Node | None = None) -> None:
         self.node, self._merged = node, merged
+        self.product = node if node.op == "contract" else product
         self.axes = [Variable(n) if n > 1 else None for n in node.shape]
-        self.outer = [v for v in self.axes if v]
+        self.outer = [v for v in walked(node, self.axes) if v]
         self.summed: list[Variable] = []
         self.inner: list[Variable] = []
         self.path: list[Any] = []
@@ -52,18 +53,21 @@ class Stage:
         self.target = [variable(v) for v in self.axes]
         self.reads: list[Read] = []
         self.operands: list[tuple[Node, list[Index]]] = []
-        getattr(self, f"_{node.op}", self._map)()
-        every = [v.extent for v in [*self.outer, *self.summed, *self.inner]]
-        self.width = int(np.prod(every[1:])) if self.outer else 1
+        if self.product:
+            self._contract(self.product)
+        else:
+            getattr(self, f"_{node.op}", self._map)()
         for x, at in self.operands:
             resolve(x, at, self._note)
+        for x in node.args if product else ():
+            resolve(x, spread(self.target, x.shape), self._note)
 
     def _note(self, node: Node, at: Sequence[Index]) -> str:
         """Note that an entry is read; the text is of no use yet."""
         if node in self._merged:
             for x in node.args:
                 resolve(x, spread(at, x.shape), self._note)
-        else:
+        elif node is not self.product:
             self.reads.append(Read(node, at))
         return "?"
 
@@ -79,16 +83,19 @@ class Stage:
         at: list[Any] = [(Variable(n) if n > 1 else None) if a in axes else next(kept)
                          for a, n in enumerate(x.shape)]  # fmt: skip
         self.summed = [at[a] for a in axes if at[a]]
-        # Axes after the last one that is summed are innermost: the loop over them is a vector.
-        self.inner = [v for v in at[max(axes) + 1 :] if v] if self.summed else []
         self.operands = [(x, [variable(v) for v in at])]
-        neighbours = bool(self.summed) and step_along(*self.operands[0], self.summed[-1]) == 1
-        if neighbours or self.node.data[0].startswith("arg"):
-            self.inner = []  # the sum itself is a vector
+        if self.node.data[0].startswith("arg"):
+            self.inner = []
+        elif is_short(self.node):
+            self.inner = self.outer[-1:]  # a vector has an entry of each of several rows
+        elif self.summed:
+            steps = {v: step_along(*self.operands[0], v) or 0 for v in [*self.outer, *self.summed]}
+            self.inner = [v for v in self.outer if 0 < steps[v] < steps[self.summed[-1]]]
         self.outer = [v for v in self.outer if v not in self.inner]
 
-    def _contract(self) -> None:
-        terms, out, sizes = self.node.data
+    def _contract(self, product: Node) -> None:
+        self.outer = [v for v in walked(product, self.axes) if v]
+        terms, out, sizes = product.data
         named: dict[str, Any] = dict(zip(out, self.axes))
         for name in (c for term in terms for c in term):
             if name not in named:
@@ -96,12 +103,36 @@ class Stage:
                 self.summed += [v for v in [named[name]] if v]
         self.operands = [
             (x, spread([variable(named[c]) for c in term], x.shape))
-            for x, term in zip(self.node.args, terms)
+            for x, term in zip(product.args, terms)
         ]
         if self.summed and self.outer:
             last = self.outer[-1]
             if all(step_along(x, at, last) in (0, 1) for x, at in self.operands):
                 self.inner = [self.outer.pop()]
+                self._choose_rows(product)
+
+    def _choose_rows(self, product: Node) -> None:
+        """Let a product compute several rows at a time, for which it reads one factor once."""
+        is_known = len(self.operands) == 2 and product.dtype.kind == "f"
+        for v in reversed(self.outer if is_known else []):
+            if any(all(v not in i.terms for i in at) for _, at in self.operands):
+                self.outer.remove(v)
+                self.inner.insert(0, v)
+                return
+
+    @property
+    def is_tiled(self) -> bool:
+        return self.product is not None and len(self.inner) == 2
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """The rows and columns that a product computes at a time."""
+        rows, columns = self.inner
+        return tile_shape(rows.extent, columns.extent, self.node.dtype.itemsize)
+
+    @property
+    def tiles_overlap(self) -> bool:
+        return any(v.extent % size for v, size in zip(self.inner, self.tile))
 
     def _scatter(self) -> None:
         x = self.node.args[0]

@@ -6,8 +6,8 @@
    adds.
 
    Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980): the
-   reduction of exp, and the ranges of tanh. Sun Microsystems, fdlibm (1993): the sum in log. T. J.
-   Dekker, A floating-point technique (1971): the error of a sum. J.-M. Muller et al., Handbook of
+   reduction of exp. Sun Microsystems, fdlibm (1993): the sum in log, and tanh. T. J. Dekker,
+   A floating-point technique (1971): the error of a sum. J.-M. Muller et al., Handbook of
    Floating-Point Arithmetic (2018): a constant that rounds, and fused operations. */
 
 #include <math.h>
@@ -55,6 +55,11 @@ am_inline double am_scale(double x, double n) {
     return x * am_number(low) * am_number(high);
 }
 
+/* 2^n for an integer n that is less than 1024 and not so small that 2^n is subnormal. */
+am_inline double am_power(double n) {
+    return am_number((am_bits(n + 0x1.8p52) << 52) + 0x3FF0000000000000);
+}
+
 /* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-56, for |r| <= ln(2) / 2. A processor computes
    the sums of the even and the odd powers at the same time. */
 am_inline double am_exp_rest(double r) {
@@ -77,12 +82,14 @@ am_inline double am_reduced(double x, double n) {
     return am_fma(n, -0x1.a39ef35793c76p-33, am_fma(n, -0x1.62e42feep-1, x));
 }
 
-/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). A processor is
+   slow if a product underflows. So below -746, such as for -infinity, the result is selected. */
 am_inline double am_exp(double x) {
     double t = x > 710 ? 710 : x;
-    t = t < -746 ? -746 : t;
+    t = t < -746 ? 0 : t;
     double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
-    return am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
+    double y = am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
+    return x < -746 ? 0 : y;
 }
 
 /* exp(x) - 1 = (2^n - 1) + 2^n r + 2^n r^2 q(r), where x = n ln 2 + r. The result has the sign of
@@ -135,22 +142,16 @@ am_inline double am_log1p(double x) {
     return copysign(x > -1 ? y : x == -1 ? -INFINITY : NAN, x);
 }
 
-/* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-55. For larger x, it is 1 minus the quotient
-   2 / (exp(2 x) + 1), whose error is small, because it is at most 1/2 (Cody and Waite). */
+/* tanh(x) = q = m / (m + 2) for x >= 0, where m = exp(2 x) - 1 = 2^n - 1 + 2^n (h - d + r^2 p(r))
+   (fdlibm). h is exact, and r = h - d. For small x, n = 0, and tanh(x) = m / 2 (1 - q) is more
+   accurate. From 20 on, tanh(x) rounds to 1. */
 am_inline double am_tanh(double x) {
-    double a = fabs(x), z = a * a;
-    double p = 5.10214941619394e-05;
-    p = am_fma(p, z, -0.00021030242580579546);
-    p = am_fma(p, z, 0.0005791370333527349);
-    p = am_fma(p, z, -0.0014532167627441424);
-    p = am_fma(p, z, 0.0035917196985668157);
-    p = am_fma(p, z, -0.008863194504166958);
-    p = am_fma(p, z, 0.021869485974798843);
-    p = am_fma(p, z, -0.053968253876078336);
-    p = am_fma(p, z, 0.13333333333168704);
-    p = am_fma(p, z, -0.33333333333332316);
-    double large = 1 - 2 / (am_exp(2 * a) + 1);
-    return copysign(a < 0.55 ? am_fma(a, z * p, a) : large, x);
+    double a = fabs(x), t = a > 20 ? 40 : a + a;
+    double n = am_round(t * 1.4426950408889634), e = am_power(n);
+    double h = am_fma(n, -0x1.62e42feep-1, t), d = n * 0x1.a39ef35793c76p-33, r = h - d;
+    double m = am_fma(e, am_fma(r * r, am_exp_rest(r), -d), am_fma(e, h, e - 1));
+    double q = m / (m + 2), half = 0.5 * m;
+    return copysign(n > 0 ? q : am_fma(-half, q, half), x);
 }
 
 /* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and
@@ -234,6 +235,11 @@ am_inline float am_scalef(float x, float n) {
     return x * am_numberf(low) * am_numberf(high);
 }
 
+/* 2^n for an integer n that is less than 128 and not so small that 2^n is subnormal. */
+am_inline float am_powerf(float n) {
+    return am_numberf((am_bitsf(n + 0x1.8p23f) << 23) + 0x3F800000);
+}
+
 /* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-27, for |r| <= ln(2) / 2. */
 am_inline float am_exp_restf(float r) {
     float q = 0.0013816839f;
@@ -248,12 +254,14 @@ am_inline float am_reducedf(float x, float n) {
     return am_fmaf(n, -0x1.7f7d1cp-20f, am_fmaf(n, -0x1.62e4p-1f, x));
 }
 
-/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). */
+/* exp(x) = 2^n exp(r), where x = n ln 2 + r and |r| <= ln(2) / 2 (Cody and Waite). A processor is
+   slow if a product underflows. So below -104, such as for -infinity, the result is selected. */
 am_inline float am_expf(float x) {
     float t = x > 89 ? 89 : x;
-    t = t < -104 ? -104 : t;
+    t = t < -104 ? 0 : t;
     float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
-    return am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
+    float y = am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
+    return x < -104 ? 0 : y;
 }
 
 /* exp(x) - 1 = (2^n - 1) + 2^n r + 2^n r^2 q(r), where x = n ln 2 + r. The result has the sign of
@@ -302,17 +310,16 @@ am_inline float am_log1pf(float x) {
     return copysignf(x > -1 ? y : x == -1 ? -INFINITY : NAN, x);
 }
 
-/* For |x| < 0.55, tanh(x) = x + x^3 p(x^2), within 2^-27. For larger x, it is 1 minus the quotient
-   2 / (exp(2 x) + 1), whose error is small, because it is at most 1/2 (Cody and Waite). */
+/* tanh(x) = q = m / (m + 2) for x >= 0, where m = exp(2 x) - 1 = 2^n - 1 + 2^n (h - d + r^2 p(r))
+   (fdlibm). h is exact, and r = h - d. For small x, n = 0, and tanh(x) = m / 2 (1 - q) is more
+   accurate. From 10 on, tanh(x) rounds to 1. */
 am_inline float am_tanhf(float x) {
-    float a = fabsf(x), z = a * a;
-    float p = -0.006274368f;
-    p = am_fmaf(p, z, 0.021071814f);
-    p = am_fmaf(p, z, -0.053852357f);
-    p = am_fmaf(p, z, 0.13332586f);
-    p = am_fmaf(p, z, -0.33333316f);
-    float large = 1 - 2 / (am_expf(2 * a) + 1);
-    return copysignf(a < 0.55f ? am_fmaf(a, z * p, a) : large, x);
+    float a = fabsf(x), t = a > 10 ? 20 : a + a;
+    float n = am_roundf(t * 1.44269504f), e = am_powerf(n);
+    float h = am_fmaf(n, -0x1.62e4p-1f, t), d = n * 0x1.7f7d1cp-20f, r = h - d;
+    float m = am_fmaf(e, am_fmaf(r * r, am_exp_restf(r), -d), am_fmaf(e, h, e - 1));
+    float q = m / (m + 2), half = 0.5f * m;
+    return copysignf(n > 0 ? q : am_fmaf(-half, q, half), x);
 }
 
 /* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and

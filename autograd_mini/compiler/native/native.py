@@ -12,8 +12,9 @@ from typing import Any
 from ..ir import Program
 from ..source.printer import Source
 from . import mathematics
-from .binding import MACROS, arrays_can_be_read, entry, scratch_bytes
+from .binding import CHECK, MACROS, arrays_can_be_read, entry, scratch_bytes
 from .divide import Division
+from .lines import SIMD
 from .names import Names
 from .plan import NativePlan
 from .region import Region
@@ -23,9 +24,18 @@ from .writer import Function
 
 #: fused nodes that stay calls of NumPy; this one follows the layout that a convolution leaves
 FASTER_IN_NUMPY = ("max_pool2d",)
-_HEADERS = """#include <math.h>
+_HEADERS = f"""#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+{SIMD}
+"""
+_FOR_GCC = """\
+/* With this pass, GCC has no vectors for a maximum of two numbers if one of them is a mask, or if
+   the loop stores a mask of the maximum. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-pre")
+#endif
 """
 
 
@@ -46,6 +56,8 @@ class Native:
         The functions, and those that ctypes calls in turn.
     source : Source
         The functions as a file.
+    are_alike : callable
+        Whether arrays have the layouts that a table lists; see `binding`.
     """
 
     def __init__(self, program: Program, prefix: str = "") -> None:
@@ -62,6 +74,7 @@ class Native:
         self.texts: list[str] = []
         self.entries: list[str] = []
         self.source = Source("")
+        self.are_alike: Any = None
 
     def analyse(self) -> None:
         """Put the steps of each function into loops. The layouts of its arguments are known now."""
@@ -105,6 +118,8 @@ class Native:
             region.run = getattr(library, f"call_{region.name}")
             region.run.argtypes = [ctypes.py_object]
             region.run.restype = ctypes.c_int
+        self.are_alike = library.are_alike
+        self.are_alike.argtypes = [ctypes.py_object]
         plan.bind(self.regions)
 
     def report(self) -> dict[str, str]:
@@ -125,4 +140,4 @@ def library_text(natives: Sequence[Native]) -> str:
     code = re.sub("//.*", "", "\n".join(texts))
     helpers = definitions(code)
     ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", helpers + code))))
-    return "\n".join([_HEADERS, ours, helpers, *texts, MACROS, *entries])
+    return "\n".join([_FOR_GCC, _HEADERS, ours, helpers, *texts, MACROS, CHECK, *entries])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ class Node:
     data: Any = None  #: what else the operation needs
     value: Value | None = None  #: whose entries these are
     step: Step | None = None
+    by_column: bool = False  #: whether loops and memory have the last two axes the other way round
 
 
 def root_of(node: Node) -> Node:
@@ -70,7 +71,17 @@ def strides_of(node: Node) -> list[int]:
     if has_own_layout(node) and node.value is not None:
         x = np.asarray(node.value.example)
         return [s // x.itemsize for s in x.strides]
-    return contiguous(node.shape)
+    order = walked(node, range(len(node.shape)))
+    strides = contiguous([node.shape[a] for a in order])
+    return [strides[order.index(a)] for a in range(len(order))]
+
+
+def walked(node: Node, axes: Iterable[Any]) -> list[Any]:
+    """Return what belongs to the axes of a node in the order of its loops, and of its memory."""
+    found = list(axes)
+    if node.by_column:
+        found[-2:] = found[:-3:-1]
+    return found
 
 
 def has_own_layout(node: Node) -> bool:

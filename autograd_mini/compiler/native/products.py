@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from .index import Variable, variable
-from .node import Node, Unknown, copied, spread, step_along, transposed
+from .node import Node, Unknown, copied, spread, step_along, transposed, walked
+from .rows import is_ragged
 
 _REUSE = 4  # how often an operand of a product is read if a copy in another order pays off
 _SHORT = 8  # entries of a row that is too short for vectors
+_VECTOR = 64  # bytes that a vector may have
+_ROWS = 8  # rows of a tile; AVX-512 has 32 registers, of which 16 hold the sums of two columns
 
 
 def contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequence[str]) -> Node:
@@ -22,31 +25,25 @@ def contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequenc
     dtype = np.result_type(*(node.dtype for node in nodes))
     if dtype.kind == "b":
         raise Unknown("it is a product of booleans")
-    order = _vector_last(nodes, terms, out, sizes)
-    named = tuple(out[a] for a in order)
-    shape = tuple(sizes[name] for name in named)
-    data = tuple(map(tuple, terms)), named, sizes
-    made = Node("contract", tuple(nodes), shape, dtype, data)
-    return transposed(made, [*map(int, np.argsort(order))]) if named != tuple(out) else made
+    shape = tuple(sizes[name] for name in out)
+    return Node(
+        "contract", tuple(nodes), shape, dtype, (tuple(map(tuple, terms)), tuple(out), sizes)
+    )
 
 
-def _vector_last(
-    nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequence[str], sizes: dict[str, int]
-) -> list[int]:
-    """Return the axes of the result, with one that is long enough for vectors at the end."""
-    order = [*range(len(out))]
-    if not out or sizes[out[-1]] >= _SHORT or not set().union(*terms) - set(out):
-        return order
-    for a in reversed(order):
-        v = Variable(2)
-        reads = [spread([variable(v if name == out[a] else Variable(2)) for name in term], x.shape)
-                 for x, term in zip(nodes, terms)]  # fmt: skip
-        if sizes[out[a]] >= _SHORT and all(
-            step_along(x, at, v) in (0, 1) for x, at in zip(nodes, reads)
-        ):
-            order.append(order.pop(a))
-            break
-    return order
+def is_better_by_column(node: Node) -> bool:
+    """Return whether the last axis but one of a product is better for vectors than the last."""
+    terms, out, sizes = node.data
+    if len(out) < 2 or not set().union(*terms) - set(out):
+        return False
+    name, v = out[-2], Variable(2)
+    if sizes[name] < _SHORT or not is_ragged(sizes[out[-1]], node.dtype):
+        return False
+    return all(
+        step_along(x, spread([variable(v if c == name else Variable(2)) for c in term], x.shape), v)
+        in (0, 1)
+        for x, term in zip(node.args, terms)
+    )
 
 
 def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
@@ -54,7 +51,8 @@ def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
     terms, out, sizes = node.data
     if not out or not set().union(*terms) - set(out):
         return node.args, node.data
-    last, v = out[-1], Variable(sizes[out[-1]])
+    last = walked(node, out)[-1]
+    v = Variable(sizes[last])
     args, named = list(node.args), list(terms)
     for n, (x, term) in enumerate(zip(args, terms)):
         reuse = np.prod([m for name, m in sizes.items() if name not in term])
@@ -70,3 +68,14 @@ def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
         named[n] = tuple(term[a] for a in order)
         args[n] = copied(transposed(x, order), "pack")
     return tuple(args), (tuple(named), out, sizes)
+
+
+def tile_shape(rows: int, columns: int, itemsize: int) -> tuple[int, int]:
+    """Return the number of rows and columns of a tile: whole vectors, and few left over."""
+    whole = _VECTOR // itemsize
+    vectors = 2 if columns % (2 * whole) == 0 else 1
+    while whole > columns:
+        whole //= 2
+    most = min(_ROWS, rows)
+    few = next((n for n in range(most, most // 2, -1) if rows % n == 0), most)
+    return few, vectors * whole

@@ -8,20 +8,20 @@ import numpy as np
 
 from ...notation.c import TYPES, literal
 from ...notation.expression import Constant, Expression, Name
-from .entries import Entries, text_of
+from .entries import text_of
 from .fuse import Loop
 from .index import Index, Variable, variable
 from .loops import Stage
 from .node import Node
 from .scalars import ending
 from .storage import Place
+from .tiles import Tiles
 
-_TERMS = 2  # products that are added in one turn of a loop
 _PRECISE = 128  # entries of float32 whose sum needs no double
 _UNROLLED = 8  # entries that are summed without vectors
 
 
-class Statements(Entries):
+class Statements(Tiles):
     """Statements of each kind of node."""
 
     _names: Any
@@ -33,7 +33,9 @@ class Statements(Entries):
         node, note = stage.node, self._names.note(stage.node)
         if node.op == "map" and node.data[0] == "pack":
             note = "transposed, so that a loop below reads neighbours"
-        if node.op == "map" or (node.op in ("contract", "scatter") and not self._adds(stage)):
+        if stage.is_tiled:
+            self.add_tiles(stage, depth, note)
+        elif node.op == "map" or (node.op in ("contract", "scatter") and not self._adds(stage)):
             self._assign(stage, self._value(stage), note)
         elif node.op == "concatenate":
             self._parts(stage, depth, note)
@@ -70,8 +72,6 @@ class Statements(Entries):
         is_new = self._places[stage.node].kind == "stack" and self._starts_at_zero(stage)
         if not stage.grows and not (is_new and len(self._fused.shared_path(stage)) == depth):
             self.start(stage, depth)
-        if self._is_unrolled(stage):
-            stage.summed[-1].step = _TERMS
         loops = [*([] if stage.grows else stage.summed), *stage.inner]
         apart = bool(loops) and loops[-1] in stage.axes and stage.node.op != "scatter"
         self.nest(loops, depth, lambda: self._update(stage, self._target(stage)), apart)
@@ -82,17 +82,6 @@ class Statements(Entries):
         at = [variable(v) for v in stage.axes]
         place, first = self._places[stage.node], first_value(stage.node)
         self.nest(free, depth, lambda: f"{text_of(place.entry(at))} = {first};")
-
-    def _is_unrolled(self, stage: Stage) -> bool:
-        """Return whether a product adds several terms in each turn.
-
-        The sum of these does not depend on the turn before, so the processor computes it earlier.
-        """
-        node = stage.node
-        is_product = node.op == "contract" and node.dtype.kind == "f" and len(node.args) == 2
-        if stage.grows or not is_product or not stage.summed or not stage.inner:
-            return False
-        return stage.summed[-1].extent % _TERMS == 0 and len(self._factors(stage)) == 2
 
     def _starts_at_zero(self, stage: Stage) -> bool:
         return first_value(stage.node) in ("0", "false")
@@ -152,9 +141,10 @@ class Statements(Entries):
         """Return the statement that adds an entry to a sum."""
         node = stage.node
         if node.op == "contract" and node.dtype.kind == "f":
-            factors = self._factors(stage)
+            factors = [text_of(x) for x in self._factors(stage)]
             if len(factors) == 2:
-                return self._multiply_add(stage, target)
+                name = f"am_fma{ending(node.dtype)}"
+                return f"{target} = {name}({factors[0]}, {factors[1]}, {target});"
         kind = node.data[0] if node.op == "reduce" else "sum"
         value = text_of(self._value(stage))
         if kind in ("max", "min"):
@@ -162,21 +152,6 @@ class Statements(Entries):
         sign = {"sum": "+=", "prod": "*=", "any": "|=", "all": "&="}[kind]
         truth = kind in ("any", "all") and node.args[0].dtype.kind != "b"
         return f"{target} {sign} {f'({value}) != 0' if truth else value};"
-
-    def _multiply_add(self, stage: Stage, target: str) -> str:
-        """Return the statement that adds a product, or the sum of several."""
-        name = f"am_fma{ending(stage.node.dtype)}"
-
-        def words(turns: int) -> str:
-            return ", ".join(map(text_of, self._factors(stage, turns)))
-
-        terms = stage.summed[-1].step if stage.summed else 1
-        if terms == 1:
-            return f"{target} = {name}({words(0)}, {target});"
-        total = " * ".join(map(text_of, self._factors(stage)))
-        for turns in range(1, terms):
-            total = f"{name}({words(turns)}, {total})"
-        return f"{target} += {total};"
 
     def _argument(self, stage: Stage, depth: int, note: str) -> None:
         """Add a loop for argmax or argmin: the first of the largest, or the first NaN."""

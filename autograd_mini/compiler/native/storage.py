@@ -42,6 +42,8 @@ class Place:
         if self.joined:
             self.lengths.append(int(np.prod([shape[a] for a in self.joined])))
         self.type = TYPES[node.dtype.name]
+        if self.type == "bool" and self.axes:
+            self.type = "uint8_t"  # GCC has no vectors of bool
 
     @property
     def bytes(self) -> int:

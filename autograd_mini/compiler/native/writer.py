@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from .entries import text_of
 from .fuse import Fused, Loop, stages_in
 from .graph import Guard
 from .index import Variable, variable
-from .lines import VECTOR, WIDTH
+from .lines import INDEPENDENT, VECTOR, WIDTH
 from .loops import Stage
 from .names import Names
-from .node import Node, root_of
+from .node import Node, root_of, walked
 from .statements import Statements, dimensions, first_value, turns
 from .storage import Place, is_small
 
@@ -61,7 +62,7 @@ class Function(Statements):
             parts = [x.node.step.part for x in stages_in(item) if x.node.step]
             if parts and parts[0] != part:
                 part = parts[0]
-                self.lines += ["", f"  // {part}"]
+                self.lines += [*[""] * bool(self.lines), f"  // {part}"]
             self._item(item, 0)
         words = [p.declared(id(p) not in written) for p in self.arguments]
         words += [p.declared() for p in [*self.results, *self.scratch]]
@@ -84,6 +85,7 @@ class Function(Statements):
         """Choose a place for a result that only this function reads."""
         shared = self._fused.shared_path(stage)
         axes = [a for a, v in enumerate(stage.axes) if v and v.loop not in shared]
+        axes = [a for a in walked(stage.node, range(len(stage.axes))) if a in axes]
         place = self._new(stage.node, "stack" if axes else "register", axes)
         if axes and (not is_small(place) or self._stack + place.bytes > _LARGEST_STACK):
             place.kind = "scratch"
@@ -110,17 +112,22 @@ class Function(Statements):
         if isinstance(item, Stage):
             self._stage(item, depth)
             return
+        start, word = len(self.lines), ""
         if self._is_vector(item):
             sums = [self._places[x.node].name for x in stages_in(item) if x.grows]
-            self.add("#pragma omp simd" + f" reduction(+ : {', '.join(sums)})" * bool(sums))
-        self.open(item, depth, " {")
+            if sums:
+                self.add(f"#pragma omp simd reduction(+ : {', '.join(sums)})")
+            word = INDEPENDENT * (not sums)
+        self.open(item, depth, " {", word)
         first = len(self.lines)
         with self.indented():
             for child in item.body:
                 self._item(child, depth + 1)
-        body = self.lines[first:]
-        if _is_one_statement(body):
+        comments = [*takewhile(lambda line: line.lstrip().startswith("//"), self.lines[first:])]
+        if _is_one_statement(self.lines[first + len(comments) :]):
+            del self.lines[first : first + len(comments)]
             self.lines[first - 1] = self.lines[first - 1].removesuffix(" {")
+            self.lines[start:start] = [line.removeprefix("  ") for line in comments]
         else:
             self.add("}")
 
@@ -142,7 +149,9 @@ class Function(Statements):
             zero = " = {0}" * (first_value(stage.node) in ("0", "false"))
             if place.kind == "stack":
                 is_sum = stage.grows or (
-                    len(stage.path) == depth and bool(stage.inner or stage.node.op == "scatter")
+                    len(stage.path) == depth
+                    and not stage.is_tiled
+                    and bool(stage.inner or stage.node.op == "scatter")
                 )
                 text = f"{place.name}{dimensions(place)}{zero if is_sum else ''}"
                 declared.setdefault(place.type, []).append(text)
@@ -160,7 +169,10 @@ def _is_one_statement(lines: Sequence[str]) -> bool:
     """Return whether a loop needs no braces."""
     code = [line.partition("  //")[0].strip() for line in lines]
     *loops, last = code or [""]
-    heads = all(x.startswith(("for (", "#pragma")) and not x.endswith("{") for x in loops)
+    heads = all(
+        x.startswith(("for (", "#pragma", f"{INDEPENDENT}for (")) and not x.endswith("{")
+        for x in loops
+    )
     return heads and last.endswith(";") and not last.startswith("const ")
 
 
