@@ -41,7 +41,7 @@ LESSONS = {
     "gradcheck": ("Second derivatives", "how to check a gradient by differences"),
     "no rule": ("Your own primitive", "how to write a rule"),
     "shape of a rule": ("Your own primitive", "what a rule returns"),
-    "depends on numbers": ("The tape as a program", "what a compiled function may do"),
+    "depends on numbers": ("The tape as a program", "which functions can be compiled"),
 }
 
 

@@ -91,7 +91,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   for (long i = 0; i < 2; i++)
     #pragma omp simd
     for (long j = 0; j < 16; j++)
-      t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours
+      t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours in memory
   double t6[2][16] = {0}, v21[16] = {0}, v23[16][16] = {0};
   for (long i = 0; i < 100; i++) {
     double v19[16] = {0};
@@ -121,7 +121,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   for (long i = 0; i < 16; i++)
     #pragma omp simd
     for (long j = 0; j < 16; j++)
-      t7[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours
+      t7[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours in memory
   double v25[16] = {0}, v26[2][16] = {0};
   for (long i = 0; i < 100; i++) {
     double v22[16] = {0};
