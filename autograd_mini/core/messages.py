@@ -265,9 +265,10 @@ def complex_result(y: Any) -> str:
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
         f"{describe(leaf)} was modified after {describe(node)} was computed from it, so the "
-        "values on the tape are old. Run the forward pass again. Then call backward(), draw or "
-        "explore before you change a parameter. If a state, such as that of an LSTM, comes from an "
-        "earlier step, detach it: state = tuple(s.detach() for s in state)." + lesson("changed")
+        "values on the tape are old. Run the forward pass again. Then call backward(), ag.draw() "
+        "or ag.explore() before you change a parameter. If a state, such as that of an LSTM, comes "
+        "from an earlier step, detach it: state = tuple(s.detach() for s in state)."
+        + lesson("changed")
     )
 
 
