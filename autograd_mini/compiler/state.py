@@ -299,8 +299,8 @@ class PureStep:
                 if slot.key == "training":
                     fix = "Call model.train() and model.eval() outside of the step."
                 raise EscapedTracerError(
-                    f"compile: {self.__name__} changes {slot.name}, a constant of the program. "
-                    f"Later calls would not change it. {fix}"
+                    f"compile: {self.__name__} changes the value of {slot.name}, which is a "
+                    f"constant in the program. Later calls would not change it. {fix}"
                 )
         for slot in self.state.arrays:
             if not slot.is_one():

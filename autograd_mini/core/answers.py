@@ -70,7 +70,10 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
 
 
 class Missing:
-    """An attribute that a class lacks: reading it raises the error of `missing`."""
+    """A name that a class of PyTorch or JAX has, but ours does not.
+
+    Reading it as an attribute raises the AttributeError that `missing` returns.
+    """
 
     __slots__ = ("name", "owner")
 

@@ -1,4 +1,4 @@
-"""The backward pass: gather the tape behind a result, walk it from its end, add up.
+"""The backward pass: gather the tape of a result, walk it from its end, add gradients.
 
 The gradient of the result with respect to a tensor is called the tensor's *adjoint* or *cotangent*.
 This module uses the fields of a tensor (`arrays.TensorBase`), but not the class `Tensor`.

@@ -41,7 +41,7 @@ LESSONS = {
     "gradcheck": ("Second derivatives", "how to check a gradient by differences"),
     "no rule": ("Your own primitive", "how to write a rule"),
     "shape of a rule": ("Your own primitive", "what a rule returns"),
-    "depends on numbers": ("The tape as a program", "what a compiled function may do"),
+    "depends on numbers": ("The tape as a program", "which functions can be compiled"),
 }
 
 
@@ -265,9 +265,10 @@ def complex_result(y: Any) -> str:
 def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
         f"{describe(leaf)} was modified after {describe(node)} was computed from it, so the "
-        "values on the tape are old. Run the forward pass again. Then call backward(), draw or "
-        "explore before you change a parameter. If a state, such as that of an LSTM, comes from an "
-        "earlier step, detach it: state = tuple(s.detach() for s in state)." + lesson("changed")
+        "values on the tape are old. Run the forward pass again. Then call backward(), ag.draw() "
+        "or ag.explore() before you change a parameter. If a state, such as that of an LSTM, comes "
+        "from an earlier step, detach it: state = tuple(s.detach() for s in state)."
+        + lesson("changed")
     )
 
 

@@ -48,7 +48,10 @@ class Case:
     call: Callable[..., Any] | None = None
 
     def with_misconceptions(self, label: str, results: Mapping[str, Any]) -> Case:
-        """Return the case with more misconceptions about one result. They are tried first."""
+        """Return a copy with more misconceptions about the result `label`.
+
+        They are compared with a wrong answer before the other misconceptions.
+        """
         added = [(text, {label: result}) for text, result in results.items()]
         return replace(self, misconceptions=[*added, *self.misconceptions])
 

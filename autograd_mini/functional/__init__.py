@@ -1,4 +1,4 @@
-"""Functions on tensors: activations, softmax and losses, as fused nodes with their graphs."""
+"""Activations, softmax and losses as fused nodes, and the graphs that these nodes replace."""
 
 from sys import modules
 from typing import TYPE_CHECKING, Any

@@ -302,9 +302,9 @@ def softmax_cross_entropy(
         arrays of other libraries and for symbols, the graph of primitives replaces the node.
     targets : array_like or Tensor
         *Class indices* are integers, with the shape of the logits without the class axis. *Soft
-        targets* are real numbers, such as probabilities, with the shape of the logits. Their shape
-        may also broadcast to it, except (N, 1) with whole numbers. An array is converted to the
-        dtype of the logits. A Tensor keeps its dtype and may need a gradient.
+        targets* are real numbers, such as probabilities, with the shape of the logits, or a
+        shape that broadcasts to it. (But whole numbers of shape (N, 1) raise an error.) An array
+        is converted to the dtype of the logits. A Tensor keeps its dtype and may need a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
@@ -338,7 +338,7 @@ def softmax_cross_entropy(
     Notes
     -----
     ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the docstring
-    of the module `autograd_mini.functional.cross_entropy`. It treats each option as a change of y.
+    of the module `autograd_mini.functional.cross_entropy`. There, each option changes y.
 
     *The divisor of the mean* is as in PyTorch. For soft targets it is N, the number of rows. For
     class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not

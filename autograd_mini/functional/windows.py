@@ -81,7 +81,8 @@ def per_axis(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
     if len(found) == 1:
         found *= n
     if len(found) != n or min(found) < least:
-        raise ValueError(f"{name} must be {_integers(n)}, at least {least}, got {value!r}.")
+        each = "each " if n > 1 else ""
+        raise ValueError(f"{name} must be {_integers(n)}, {each}at least {least}, got {value!r}.")
     return found
 
 

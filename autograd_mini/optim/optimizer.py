@@ -32,7 +32,7 @@ class Optimizer:
     parameters : iterable of Tensor or of dict
         The parameters to train. They must be leaves. Parameters with ``requires_grad=False`` are
         skipped. A dict is a group, ``{"params": [w], "weight_decay": 0.0}``: it holds a list of
-        parameters, and the options that differ for them.
+        parameters, and the options that apply only to them.
     lr : float
         The learning rate, a positive number. You may change ``optimizer.lr`` between steps. It
         applies to all groups without an ``lr``.
@@ -328,7 +328,7 @@ def checked(listed: list[Any]) -> list[Tensor]:
         )
     for i, p in enumerate(listed):
         if not isinstance(p, Tensor):
-            fix = "Pass model.parameters(), or tensors of ag.tensor(..., requires_grad=True)."
+            fix = "Pass model.parameters(), or tensors from ag.tensor(..., requires_grad=True)."
             raise TypeError(f"parameter {i} must be a Tensor, got {describe(p)}. {fix}")
         if p.op is not None:
             raise ValueError(

@@ -240,8 +240,8 @@ def _compare(
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
     raise GradcheckError(
         f"{where}, {entry}: the rules give {tape[worst]:.10g}, central differences give "
-        f"{numerical[worst]:.10g}. (Both numbers are multiplied by the same random "
-        f"numbers, so only compare them with each other.{_only_in(backward_pass)}) The difference "
+        f"{numerical[worst]:.10g}. (Both numbers contain the same random factors, "
+        f"so neither of them is the derivative itself.{_only_in(backward_pass)}) The difference "
         f"{error[worst]:.2g} exceeds the tolerance {allowed[worst]:.2g} (rtol {rtol:g}, atol "
         f"{atol:g}). {wrong.sum()} of {wrong.size} entries fail. At a kink, such as relu at 0, "
         "check another point." + lesson("gradcheck")

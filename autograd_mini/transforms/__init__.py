@@ -1,1 +1,1 @@
-"""Transforms, which turn a function into its derivatives, and `checkpoint`."""
+"""`checkpoint`, and the transforms: they turn a function into its derivatives."""

@@ -103,7 +103,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   double t5[2][16];
   for (long i = 0; i < 2; i++)
     simd for (long j = 0; j < 16; j++)
-      t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours
+      t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours in memory
   // v18 = v16 @ w3.T
   for (long i = 0; i < 100; i += 5) {
     double tile_4[5][16] = {0};
@@ -124,7 +124,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   double t6[16][16];
   for (long i = 0; i < 16; i++)
     simd for (long j = 0; j < 16; j++)
-      t6[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours
+      t6[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours in memory
   // v22 = v20 @ w2.T
   for (long i = 0; i < 100; i += 5) {
     double tile_5[5][16] = {0};

@@ -47,7 +47,7 @@ def is_better_by_column(node: Node) -> bool:
 
 
 def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
-    """Return operands and terms of a product whose innermost loop reads neighbours."""
+    """Return operands and terms of a product whose innermost loop reads neighbours in memory."""
     terms, out, sizes = node.data
     if not out or not set().union(*terms) - set(out):
         return node.args, node.data

@@ -32,7 +32,7 @@ class Statements(Tiles):
                 v.name = v.loop.name
         node, note = stage.node, self._names.note(stage.node)
         if node.op == "map" and node.data[0] == "pack":
-            note = "transposed, so that a loop below reads neighbours"
+            note = "transposed, so that a loop below reads neighbours in memory"
         if stage.is_tiled:
             self.add_tiles(stage, depth, note)
         elif node.op == "map" or (node.op in ("contract", "scatter") and not self._adds(stage)):
