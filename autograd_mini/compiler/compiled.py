@@ -16,7 +16,7 @@ from ..core.tensor import Tensor
 from .executable import Executable, listed, report_line
 from .ir import OtherBranch
 from .memory.donation import check_no_aliasing, refuse_recorded
-from .native.native import is_available
+from .native.toolchain import BuildError, NoCompiler
 from .signature import flatten
 from .source.printer import Source
 from .state import PureStep, State, StateChanged
@@ -100,13 +100,24 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        native = self._target == "c" or (self._target == "auto" and is_available())
-        found = Executable(self._f, args, kwargs, self._donate, self._fuse, native)
+        found = self._traced(args, kwargs)
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:
                 del self._programs[next(iter(self._programs))]
         return found, found.guards.read() or []
+
+    def _traced(self, args: Any, kwargs: Any) -> Executable:
+        """Return a new program, in C or in NumPy. For "auto", NumPy serves if C cannot be built."""
+        options = (self._f, args, kwargs, self._donate, self._fuse)
+        if self._target == "numpy":
+            return Executable(*options, native=False)
+        try:
+            return Executable(*options, native=True)
+        except (NoCompiler, BuildError):
+            if self._target == "c":
+                raise
+            return Executable(*options, native=False)
 
     def _note_changes(self, names: list[str]) -> None:
         """Count changes of captured state. Warn if some has changed too often."""

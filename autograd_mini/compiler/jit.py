@@ -73,9 +73,10 @@ def compile(
         ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are constants of the
         program. A step that changes one of them raises an error.
     target : str
-        "numpy", "c", or "auto", which is "c" if there is a C compiler. For "c", the first call
-        builds loops of C. Results agree up to rounding, without NumPy's warnings such as "divide by
-        zero". ``.report()`` lists the steps that remain NumPy calls.
+        "numpy", "c", or "auto", which is "c" if C can be built on this machine, and otherwise
+        "numpy". For "c", the first call builds loops of C. Results agree up to rounding, without
+        NumPy's warnings such as "divide by zero". ``.report()`` lists the steps that remain NumPy
+        calls.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from .names import Names
 from .plan import NativePlan
 from .region import Region
 from .scalars import definitions
-from .toolchain import NoCompiler, build, compilers
+from .toolchain import BuildError, build
 from .writer import Function
 
 #: fused nodes that stay calls of NumPy; this one follows the layout that a convolution leaves
@@ -39,14 +39,6 @@ _FOR_GCC = """\
 """
 
 
-def is_available() -> bool:
-    """Return whether functions of C can be built and called here."""
-    try:
-        return arrays_can_be_read() and bool(compilers())
-    except NoCompiler:
-        return False
-
-
 class Native:
     """The functions of C of a program.
 
@@ -62,7 +54,7 @@ class Native:
 
     def __init__(self, program: Program, prefix: str = "") -> None:
         if not arrays_can_be_read():
-            raise RuntimeError(
+            raise BuildError(
                 "compile: target='c' reads the memory of arrays as CPython lays it out, and this "
                 "Python is another one. Use target='numpy'."
             )

@@ -42,7 +42,7 @@ class NoCompiler(RuntimeError):
 
 
 class BuildError(RuntimeError):
-    """A C compiler failed, or a library that it made cannot be loaded."""
+    """A C compiler failed, or its library cannot be loaded or called here."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import nn, optim
-from autograd_mini.compiler.native import toolchain
+from autograd_mini.compiler.native import native, toolchain
 from autograd_mini.core.pytree import tree_leaves
 from tests.compiler.checks import arrays, network, step
 
@@ -330,6 +330,27 @@ def test_target_without_a_compiler(monkeypatch):
     assert "functions of C" not in auto.report()
     with pytest.raises(toolchain.NoCompiler, match=r"autograd_mini\[native\]"):
         ag.compile(lambda x: x * 3.5 - 2.0, target="c")(x)
+
+
+def test_target_auto_falls_back_when_the_build_fails(monkeypatch):
+    def fail(*args):
+        raise toolchain.BuildError("no space left")
+
+    monkeypatch.setattr(native, "build", fail)
+    x = np.ones(3)
+    w = ag.tensor(x, requires_grad=True, name="w")
+    optimizer = optim.SGD([w], lr=0.5)
+
+    def step():
+        optimizer.zero_grad()
+        (w * w).sum().backward()
+        optimizer.step()
+
+    with pytest.raises(toolchain.BuildError, match="no space"):
+        ag.compile(step, state=(w, optimizer), target="c")()
+    assert w.data.tolist() == [1, 1, 1]
+    ag.compile(step, state=(w, optimizer), target="auto")()
+    assert w.data.tolist() == [0, 0, 0]
 
 
 def test_arguments_of_another_layout_leave_the_fast_path():
