@@ -295,7 +295,7 @@ class PureStep:
         """Raise if the step has changed a number, which a call of the program would not change."""
         for slot, before in settings:
             if slot.get() is not before and slot.get() != before:
-                fix = "Keep it as an array, np.array(0), and write += 1."
+                fix = "Store it as an array, np.array(0), and change it in place, with +=."
                 if slot.key == "training":
                     fix = "Call model.train() and model.eval() outside of the step."
                 raise EscapedTracerError(

@@ -60,8 +60,9 @@ def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:
 
 
 def _mismatch(pattern: Any, tree: Any, what: str) -> ValueError:
-    like, got = _kind(pattern), _kind(tree)
-    return ValueError(f"{what} must have the same structure as {like}, got {got}.")
+    single = pattern is not None and not isinstance(pattern, (dict, list, tuple))
+    must = "be one number or array, like" if single else "have the same structure as"
+    return ValueError(f"{what} must {must} {_kind(pattern)}, got {_kind(tree)}.")
 
 
 def _kind(tree: Any) -> str:

@@ -463,7 +463,7 @@ class Tensor(ArrayMethods):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if 0 < len(args) < 3 and "out" not in kwargs and function in PRIMITIVES:
-            return PRIMITIVES[function](*args, **kwargs)  # out= comes third at the earliest
+            return PRIMITIVES[function](*args, **kwargs)  # out= is never among the first two
         return dispatch.function(function, args, kwargs)
 
     # ---- operators -----------------------------------------------------------------------------

@@ -209,7 +209,7 @@ def scaled_dot_product_attention(
 
     Returns
     -------
-    Tensor, or array for arrays, shape (..., T, e)
+    Tensor, or array if no argument is a Tensor, shape (..., T, e)
 
     Raises
     ------

@@ -202,13 +202,13 @@ def batch_norm(
     training : bool
         Whether to use the statistics of this batch.
     momentum : float
-        The share of the new batch: running = (1 - momentum) running + momentum batch.
+        The weight of the new batch: running = (1 - momentum) running + momentum batch.
     eps : float
         ε, which keeps the division finite for a channel of equal entries.
 
     Returns
     -------
-    Tensor, or array for arrays
+    Tensor, or array if no argument is a Tensor
         It has the shape of `input`.
 
     Raises

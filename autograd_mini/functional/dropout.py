@@ -77,7 +77,7 @@ def dropout(
 
     Returns
     -------
-    Tensor, or array for an array
+    Tensor, or array if no argument is a Tensor
         It has the shape and dtype of `x`.
 
     Raises

@@ -33,7 +33,7 @@ def _embedding(input: Array, weight: Array) -> Any:
 
     Returns
     -------
-    Tensor, or array for an array, shape ``input.shape + (D,)``
+    Tensor, or array if no argument is a Tensor, shape ``input.shape + (D,)``
 
     Raises
     ------

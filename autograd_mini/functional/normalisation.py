@@ -143,7 +143,7 @@ def layer_norm(
 
     Returns
     -------
-    Tensor, or array for arrays
+    Tensor, or array if no argument is a Tensor
         It has the shape of `input`.
 
     Raises
@@ -285,7 +285,7 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
 
     Returns
     -------
-    Tensor, or array for arrays
+    Tensor, or array if no argument is a Tensor
         It has the shape of `x`.
 
     Raises

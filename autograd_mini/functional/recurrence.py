@@ -73,7 +73,7 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
 
     Returns
     -------
-    Tensor, or array for arrays, shape (..., H)
+    Tensor, or array if no argument is a Tensor, shape (..., H)
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _lstm_output(gates: Array, c: Array) -> Any:
 
     Returns
     -------
-    Tensor, or array for arrays, shape (..., H)
+    Tensor, or array if no argument is a Tensor, shape (..., H)
 
     Raises
     ------
@@ -240,7 +240,7 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
 
     Returns
     -------
-    Tensor, or array for arrays, shape (..., H)
+    Tensor, or array if no argument is a Tensor, shape (..., H)
 
     Raises
     ------

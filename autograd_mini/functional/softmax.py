@@ -294,7 +294,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
     Parameters
     ----------
     x : Tensor or array_like
-        Numbers, of any shape. An entry of -inf adds nothing. The sum of no entries gives -inf.
+        Numbers, of any shape. An entry of -inf adds nothing. An empty sum gives -inf.
     axis : int, tuple of int, optional
         The axes to sum over. None means all axes.
     keepdims : bool

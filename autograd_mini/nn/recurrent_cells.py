@@ -195,7 +195,7 @@ class LSTMCell(_Cell):
 
     Notes
     -----
-    One product computes the four gates. `lstm_cell` and `lstm_output` do the rest:
+    The four gates are blocks of one sum of products. `lstm_cell` and `lstm_output` do the rest:
 
     $$
     (z_i, z_f, z_g, z_o) = x W + b_{ih} + h V + b_{hh} \qquad

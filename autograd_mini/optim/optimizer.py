@@ -294,7 +294,7 @@ def as_list(parameters: Any, name: str = "parameters") -> list[Any]:
     if isinstance(parameters, (Tensor, Mapping)) or not isinstance(parameters, Iterable):
         fix = "Pass a list of tensors, such as [w, b] or model.parameters()."
         if callable(parameters):
-            fix = "Call the method: model.parameters()."
+            fix = "Pass model.parameters(), with the parentheses."
         raise TypeError(f"{name} must be a list of tensors, got {describe(parameters)}. {fix}")
     return list(parameters)
 
