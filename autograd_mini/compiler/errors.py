@@ -78,7 +78,7 @@ def refused(
     return kind(
         f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
         f"{why}.\n  {user_line()}\n"
-        f"{remedy}. This applies only to arrays that depend on the arguments."
+        f"{remedy}. Only arrays that depend on the arguments have this limit."
         + lesson("depends on numbers")
     )
 

@@ -32,8 +32,8 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     method.__qualname__ = f"Tensor.{function.__name__}"
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
-    The result has the same shape and dtype as in NumPy. If it has a derivative, it is recorded. The
-    errors are those of NumPy, and also name the operation and the tensors.
+    The result has the same shape and dtype as in NumPy. If the operation is differentiable, it is
+    recorded. The errors are those of NumPy, and also name the operation and the tensors.
 
     Examples
     --------

@@ -35,7 +35,7 @@ class BatchNorm1d(Module):
     eps : float
         The number that is added to the variance.
     momentum : float
-        The share of a new batch in the running statistics.
+        The share of a new batch: running = (1 - momentum) running + momentum batch.
     affine : bool
         Whether the layer has a weight and a bias.
     dtype : dtype

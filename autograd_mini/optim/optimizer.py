@@ -1,4 +1,4 @@
-"""The base class of all optimisers, and what their steps share."""
+"""The base class of all optimisers, with the code that their steps share."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Optimizer:
     ----------
     parameters : iterable of Tensor or of dict
         The parameters to train. They must be leaves. Parameters with ``requires_grad=False`` are
-        skipped. A dict is a group, ``{"params": [w], "weight_decay": 0.0}``: it holds a list of
-        parameters, and the options that differ for them.
+        skipped. A dict is a group, such as ``{"params": [w], "weight_decay": 0.0}``. Its options
+        apply only to the parameters in its list ``params``.
     lr : float
         The learning rate, a positive number. You may change ``optimizer.lr`` between steps. It
         applies to all groups without an ``lr``.
@@ -139,7 +139,7 @@ class Optimizer:
         return found
 
     def step(self) -> None:
-        """Update each parameter that requires a gradient and has a ``.grad``. Warn if none has one.
+        """Update each parameter that requires and has a gradient. Warn if there is none.
 
         The step does not clip gradients. If a gradient is not finite, its parameter is not finite
         after the step.
@@ -238,8 +238,9 @@ class Optimizer:
                 )
         if own["group_of"] != (group_of := tuple(state["group_of"])):
             raise ValueError(
-                f"the parameters are in the groups {own['group_of']}, but in the state they are in "
-                f"{group_of}. Pass the same groups to the optimiser, in the same order."
+                f"the group numbers of the parameters are {own['group_of']}, but in the saved "
+                f"state they are {group_of}. Pass the same groups to the optimiser, in the same "
+                "order."
             )
         loaded = deepcopy({**state, "group_of": group_of})
         for name, x in vars(self).items():
