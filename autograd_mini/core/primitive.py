@@ -252,8 +252,9 @@ def primitive(
         if this is a NumPy function.
     residuals : bool
         If True, `forward` returns ``(y, residuals)``. The residuals are intermediate results that
-        the rules use again. Rules get them as the keyword argument ``residuals``, except for higher
-        derivatives. So write ``def rule(g, y, x, residuals=None)``.
+        the rules use again. Rules get them as the keyword argument ``residuals``. For higher
+        derivatives, rules are called without it, so give it a default value:
+        ``def rule(g, y, x, residuals=None)``.
 
     Returns
     -------

@@ -143,7 +143,7 @@ def split(
     Raises
     ------
     ValueError
-        If there is not one label for each example. If one of the sets would be empty.
+        If `x` and `labels` have different lengths. If one of the sets would be empty.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]
     Raises
     ------
     ValueError
-        If there are no examples, or if there is not one label for each example.
+        If there are no examples, or if `x` and `labels` have different lengths.
 
     Examples
     --------
@@ -207,6 +207,6 @@ def _as_array(x: Any) -> NDArray[Any]:
         return np.asarray(x)
     except ValueError as error:
         raise ValueError(
-            "the rows have different shapes, so they are not an array. Pad sequences to one "
+            "the rows have different shapes, so they do not form an array. Pad sequences to one "
             "length. Pass examples and labels as two arrays, not as pairs."
         ) from error

@@ -76,8 +76,8 @@ def digits(*, images: bool = False) -> tuple[Features, Labels]:
     Parameters
     ----------
     images : bool
-        Whether to return images with one channel, as convolutions take them. Otherwise, each digit
-        is a row of 64 numbers.
+        Whether to return images with one channel, in the shape that convolutions need. Otherwise,
+        each digit is a row of 64 numbers.
 
     Returns
     -------

@@ -11,7 +11,7 @@ def names() -> list[str]:
     Returns
     -------
     list of str
-        Names of 2 to 11 letters, each once.
+        Different names of 2 to 11 letters.
 
     References
     ----------

@@ -13,9 +13,9 @@ passed in this session. An exercise shows its task. Pass your function to its `c
 
 A wrong answer raises `WrongAnswer`, which shows the likely mistake, the first wrong entry, and the
 expected value. Each call of ``exercises.exp_rule.hint()`` prints one more hint. In a terminal,
-``python -m autograd_mini.exercises`` prints the list. With the names of exercises after it, the
-command prints their tasks. ``python -m autograd_mini.exercises grade FILE`` grades a file that a
-student hands in.
+``python -m autograd_mini.exercises`` prints the list. If you add names of exercises, the command
+prints their tasks. ``python -m autograd_mini.exercises grade FILE`` grades a file that a student
+hands in.
 
 To add an exercise, write a generator of cases under the decorator `exercise.exercise`, and list it
 here. The modules are:

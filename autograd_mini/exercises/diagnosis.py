@@ -17,7 +17,7 @@ _RTOL, _ATOL = 1e-6, 1e-9
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with an answer."""
+    """A mistake in an answer."""
 
     #: the likely mistake, in one or two sentences; empty if it is not a common one
     verdict: str

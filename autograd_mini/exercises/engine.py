@@ -151,7 +151,7 @@ def _mistaken_adjoints(
             ),
             too_early: of_result,
             "This adjoint started at 1, or you added the local derivative to the upstream adjoint. "
-            "Only the result starts at 1, and you multiply along a path.": 1.0 + sum(parts),
+            "Start only the result at 1, and multiply along a path.": 1.0 + sum(parts),
             "You added the local derivative to the upstream adjoint. Multiply the two "
             "instead.": sum(adjoints[user] + d for user, d in uses),
             "You multiplied the contributions of several uses. Add them instead.": math.prod(parts),

@@ -26,7 +26,7 @@ _collected: dict[str, Any] | None = None
 def collect_answers() -> Iterator[dict[str, Any]]:
     """Return a context in which `check` only stores the answers: a dict from exercise to answer.
 
-    So one wrong answer does not stop a file that is graded.
+    So a file that is graded runs to its end, even if an answer is wrong.
     """
     global _collected
     _collected = {}

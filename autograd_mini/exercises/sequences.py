@@ -204,8 +204,8 @@ def lstm_cell() -> Iterator[Case]:
 
         c' = f · c + i · z           h' = o · tanh(c')
 
-    gh is ∂L/∂h'. gc is the gradient of c' from the next step of the sequence, without the path
-    through this h'. All arrays have the same shape.
+    gh is ∂L/∂h'. gc is the part of ∂L/∂c' that comes from the next step of the sequence. It does
+    not contain the path through this h'. All arrays have the same shape.
 
         def lstm_cell(gh, gc, c, i, f, z, o):
             return ..., ..., ..., ..., ...   # ∂L/∂c, ∂L/∂i, ∂L/∂f, ∂L/∂z, ∂L/∂o

@@ -63,10 +63,10 @@ def _check_shapes(n: int, input: Array, weight: Array, bias: Any, groups: int) -
         raise ValueError(f"the weight must have entries, got the shape {weight.shape}.")
     outputs, taken = weight.shape[:2]
     if (channels := input.shape[-n - 1]) != taken * groups:
-        takes = f"{taken} channel{'s' * (taken > 1)}"
-        times = f" in each of {groups} groups" if groups > 1 else ""
+        takes = f"{taken * groups} channel{'s' * (taken * groups > 1)}"
+        each = f" ({taken} for each of {groups} groups)" if groups > 1 else ""
         raise ValueError(
-            f"the weight of shape {weight.shape} takes {takes}{times}, but the input has "
+            f"the weight of shape {weight.shape} takes {takes}{each}, but the input has "
             f"{channels}. {_channels_fix(n, input, taken * groups, groups)}"
         )
     if outputs % groups:

@@ -1,4 +1,4 @@
-"""What `Module` refuses and warns about, and the checks of a state to load."""
+"""The errors and warnings of `Module`, and the checks of a state to load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers for sequences and images: convolution, pooling, and the step to rows of features.
+"""Layers for sequences and images: convolution, pooling and flattening.
 
 Convolutional weights have PyTorch's layout, (outputs, channels / groups, ...kernel).
 """
@@ -28,7 +28,7 @@ Size = int | tuple[int, ...]  #: an option of windows: one number, or one for ea
 
 
 def _checked(owner: str, check: Callable[..., Any], *options: Any) -> Any:
-    """Return ``check(*options)``, whose errors get the name of the layer."""
+    """Return ``check(*options)``. If it raises, add the name of the layer to the message."""
     try:
         return check(*options)
     except (TypeError, ValueError) as error:

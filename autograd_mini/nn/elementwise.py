@@ -1,7 +1,7 @@
 """Layers that act on each entry: activations and dropout.
 
-They are the functions of `ag` and NumPy as modules, for PyTorch's form of a model. `Sequential`
-takes the functions as well: ``nn.Sequential(nn.Linear(2, 16), np.tanh)``.
+These modules only call a function of `ag` or NumPy. Use them to write a model as in PyTorch.
+`Sequential` also takes the functions themselves: ``nn.Sequential(nn.Linear(2, 16), np.tanh)``.
 """
 
 from __future__ import annotations

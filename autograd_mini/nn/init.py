@@ -164,7 +164,7 @@ def kaiming_uniform_(
     Raises
     ------
     ValueError
-        If `tensor` has fewer than two axes, or if `mode` or `nonlinearity` has another name.
+        If `tensor` has fewer than two axes, or if `mode` or `nonlinearity` is unknown.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The layers of a model, whatever holds them, and a run that observes each of them."""
+"""Find all layers of a model, and observe each of them in a run."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def is_trained(layer: Any) -> bool:
 
 
 class Seen:
-    """What a run saw of one layer."""
+    """The output of one layer in a run, and the memory that it kept."""
 
     def __init__(self) -> None:
         self.output: tuple[int, ...] | None = None  # the shape of its last output
@@ -77,7 +77,7 @@ class Seen:
 
 
 def observed(model: Any, x: Any, paths: Iterable[Path]) -> list[Seen]:
-    """Run a copy of the model on `x`, and return what was seen of the layer at each path.
+    """Run a copy of the model on `x`, and return what each layer did, for the layers at `paths`.
 
     The model itself does not change: neither its buffers nor its generators.
     """
@@ -93,8 +93,8 @@ def observed(model: Any, x: Any, paths: Iterable[Path]) -> list[Seen]:
 class _Run(Observer):
     """Sees what each layer of a copied model returns, and what its nodes keep.
 
-    Modules announce their calls. In the copy, functions and layers that are not Modules are
-    replaced by functions that do.
+    Modules announce their calls. Other layers do not, so the copy has functions in their place that
+    announce the call.
     """
 
     def __init__(self, seen: dict[Path, Seen]) -> None:

@@ -155,7 +155,7 @@ class Module(metaclass=Answering):
         return [part for _, part in self._tree() if isinstance(part, Module)]
 
     def _parts(self) -> Iterator[tuple[str, Any]]:
-        """Yield what the attributes hold, with its place: ``("blocks.0", block)``."""
+        """Yield a pair of place and value for each attribute: ``("blocks.0", block)``."""
         for name, value in vars(self).items():
             if not name.startswith("_"):
                 yield from _unpacked(name, value)
@@ -168,9 +168,10 @@ class Module(metaclass=Answering):
         return ((path, x) for path, x in self._tree() if isinstance(x, Tensor) and x.is_leaf)
 
     def _named(self: M) -> M:
-        """Name the leaves and the boxes of the tree after their places; keep names that users gave.
+        """Name the leaves and the boxes of the tree after their places. Keep names that users gave.
 
-        A name that the leaf got from a smaller tree is the end of its place in this one.
+        If a part was named alone before, the name of its leaf is the end of the place in this tree.
+        Such a name is replaced.
         """
         for path, leaf in self._leaves():
             if leaf.name is None or path.endswith(f".{leaf.name}"):
@@ -184,7 +185,7 @@ class Module(metaclass=Answering):
         return self
 
     def _title_of(self, name: str, part: Module) -> str:
-        """Return the title of the box of a part, which is called `name` here."""
+        """Return the title of the box of `part`, the attribute `name` of this module."""
         return name
 
     # ---- the state -----------------------------------------------------------------------------

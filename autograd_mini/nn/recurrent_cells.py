@@ -113,7 +113,7 @@ class RNNCell(_Cell):
     TypeError
         If a size is not an int.
     ValueError
-        If a size is below 1, or if `nonlinearity` has another name.
+        If a size is below 1, or if `nonlinearity` is unknown.
 
     References
     ----------

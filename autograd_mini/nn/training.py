@@ -62,7 +62,7 @@ def train(
     TypeError
         If `optimizer` is not an optimiser.
     ValueError
-        If `epochs` or `batch_size` is below 1, or if there is not one label for each example.
+        If `epochs` or `batch_size` is below 1, or if `x` and `labels` have different lengths.
 
     References
     ----------
@@ -129,7 +129,7 @@ def training_epochs(
     TypeError
         If `optimizer` is not an optimiser.
     ValueError
-        If `epochs` or `batch_size` is below 1, or if there is not one label for each example. The
+        If `epochs` or `batch_size` is below 1, or if `x` and `labels` have different lengths. The
         call raises these errors before the first epoch.
 
     References
@@ -179,7 +179,7 @@ def training_epochs(
 
 
 def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
-    """Return the fraction of examples for which `model` has its largest output at the label.
+    """Return the fraction of examples whose largest output belongs to the right class.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If there is not one class for each example.
+        If `labels` does not contain one int for each example.
 
     Examples
     --------

@@ -33,7 +33,7 @@ class Block:
         self.places = [slice(end - p.size, end) for p, end in zip(tensors, ends)]
 
     def split(self, flat: Array) -> list[Array]:
-        """Return the part of each parameter, as views. The array of one parameter is not flat."""
+        """Return views of the parts of `flat`, one for each parameter, in its shape."""
         if len(self.shapes) == 1:
             return [flat]
         return [flat[place].reshape(shape) for place, shape in zip(self.places, self.shapes)]
@@ -105,16 +105,17 @@ class Part:
         return join([widen(p._array) for p in self.tensors])
 
     def descend(self, step: Array) -> None:
-        """Compute ``p.data -= step``, of which each parameter gets its part."""
+        """Subtract from each parameter its part of the step."""
         steps = self.block.split(step) if len(self.tensors) > 1 else [step]
         for p, own in zip(self.tensors, steps):
             descend(p, own)
 
 
 def parts(trained: Trained, slots: Sequence[FlatArrays], counts: list[int]) -> Iterator[Part]:
-    """Yield the parameters to move: a block at once, if it moves as a whole.
+    """Yield the parameters to move. If possible, a whole block is one part.
 
-    It does not if a parameter has no gradient, or if the `counts` of their steps differ.
+    If one of its parameters has no gradient, or if the `counts` of their steps differ, each
+    parameter with a gradient is one part.
     """
     moved = {i: (p, g, options) for i, p, g, options in trained}
     for n, block in enumerate(slots[0].blocks):
@@ -139,7 +140,7 @@ def _are_equal(counts: list[int]) -> bool:
 
 
 def descend(p: Tensor, step: Array) -> None:
-    """Compute ``p.data -= step`` without the checks of the setter: version first, then data."""
+    """Compute ``p.data -= step`` without the checks of the setter. First advance the version."""
     array = p._array
     p._advance(array)
     array -= step

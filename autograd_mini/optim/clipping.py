@@ -29,7 +29,8 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> Any:
     parameters : iterable of Tensor
         The parameters. Those without a gradient are skipped.
     max_norm : float
-        The largest norm, at least 0. With `math.inf`, the gradients are measured and not changed.
+        The largest norm, at least 0. With `math.inf`, the norm is returned, and no
+        gradient changes.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The base class of all optimisers, and what their steps share."""
+"""The base class of all optimisers, with the code that their steps share."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Optimizer:
         return found
 
     def step(self) -> None:
-        """Update each parameter that requires a gradient and has a ``.grad``. Warn if none has one.
+        """Update each parameter that requires and has a gradient. Warn if there is none.
 
         The step does not clip gradients. If a gradient is not finite, its parameter is not finite
         after the step.
@@ -238,8 +238,9 @@ class Optimizer:
                 )
         if own["group_of"] != (group_of := tuple(state["group_of"])):
             raise ValueError(
-                f"the parameters are in the groups {own['group_of']}, but in the state they are in "
-                f"{group_of}. Pass the same groups to the optimiser, in the same order."
+                f"the group numbers of the parameters are {own['group_of']}, but in the saved "
+                f"state they are {group_of}. Pass the same groups to the optimiser, in the same "
+                "order."
             )
         loaded = deepcopy({**state, "group_of": group_of})
         for name, x in vars(self).items():

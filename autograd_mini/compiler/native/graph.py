@@ -66,12 +66,12 @@ class Graph:
             raise Unknown("it returns several arrays")
         (out,) = step.outs
         if 0 in out.shape or any(0 in v.shape for v in step.inputs):
-            raise Unknown("an array has no entries")
+            raise Unknown("an array is empty")
         try:
             made = self.node(portable(step, _LANGUAGE))
         except UnknownOperation:
             name = step.name or "np." * is_numpy(step.function) + name_of(step.function)
-            raise Unknown(f"C has no loop for {name}") from None
+            raise Unknown(f"C code cannot compute {name}") from None
         if made.shape != out.shape:
             raise Unknown("its shape is not known")
         if made.dtype != out.dtype:
@@ -113,7 +113,7 @@ class Graph:
             return self.reduce(x.name, x.args[0], **x.options)
         ufunc = getattr(np, x.name, None)
         if not isinstance(ufunc, np.ufunc) or ufunc.signature:
-            raise Unknown(f"C has no loop for np.{x.name}")
+            raise Unknown(f"C code cannot compute np.{x.name}")
         return self.map(x.name, *x.args)
 
     # ---- entry by entry --------------------------------------------------------------------------
@@ -125,11 +125,11 @@ class Graph:
         try:
             *taken, made = getattr(np, name).resolve_dtypes((*types, None))
         except TypeError:
-            raise Unknown(f"C has no loop for np.{name} of these dtypes") from None
+            raise Unknown(f"C code cannot compute np.{name} of these dtypes") from None
         if name == "power" and made.kind != "f":
             raise Unknown("a power of integers may raise an error")
         if not is_known(name, taken[0]):
-            raise Unknown(f"C has no loop for np.{name} of {taken[0]}")
+            raise Unknown(f"C code cannot compute np.{name} of {taken[0]}")
         if not all(map(_holds, taken, args)):
             raise Unknown("it has a number that does not fit into the dtype of the array")
         self.calls += is_long(name, taken[0])

@@ -106,8 +106,8 @@ def _only_region(program: Program) -> Region:
     division = Division(program, "program", with_numpy=False)
     for step, reason in division.reasons.items():
         name = step.name or f"{'np.' * is_numpy(step.function)}{name_of(step.function)}"
-        why = "" if "no loop" in reason else f", because {reason}"
-        raise UnknownOperation(f"C has no loop for {name}{why}")
+        why = "" if "cannot compute" in reason else f", because {reason}"
+        raise UnknownOperation(f"C code cannot compute {name}{why}")
     program.run_examples()
     (region,) = division.regions
     return region

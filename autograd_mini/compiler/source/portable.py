@@ -76,7 +76,7 @@ def portable(step: Step, language: Language) -> Any:
     for x in tree_leaves((step.args, step.kwargs, step.outs)):
         array = example_of(x)
         if isinstance(array, (np.ndarray, np.generic)) and array.dtype.name not in language.dtypes:
-            raise UnknownOperation(f"{language.name} has no function for {name} of {array.dtype}")
+            raise UnknownOperation(f"{language.name} has no {array.dtype} arrays, as in {name}")
     operation: Any = language.own(step)
     if operation is None:
         special = _SPECIAL.get(step.function)

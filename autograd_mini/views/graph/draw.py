@@ -66,7 +66,7 @@ def draw(
         that have no name.
     depth : int, optional
         How many levels of `scope` are drawn as open boxes. Each deeper scope is drawn as one card.
-        By default, as many levels are open as `max_nodes` allows.
+        By default, the picture opens as many levels as `max_nodes` allows.
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
@@ -75,8 +75,8 @@ def draw(
         The largest number of cards. A larger graph is simplified. First, constants become part of
         the operations that use them. Then inner scopes become single cards, and then chains of
         operations become single cards. A line below the picture says what was simplified. By
-        default, the limit is 40 cards, or less if 40 cards do not fit on two slides. The picture
-        is wrapped into rows if it would be wider than a slide.
+        default, the limit is 40 cards. It is lower if 40 cards would not fit on two slides of a
+        presentation. A picture that is wider than a slide is wrapped into rows.
     unfuse : bool
         Whether to draw each fused node as the graph that it replaces, in a box.
     animate : bool
