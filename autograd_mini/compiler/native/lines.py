@@ -10,8 +10,8 @@ from .index import Variable
 
 WIDTH = 100
 VECTOR = 4  # turns of a loop that is worth vectors
-INDEPENDENT = "simd "  #: before a loop with independent turns; a vector holds numbers of several
-SIMD = '#define simd _Pragma("omp simd")  // the turns of a loop are independent of each other'
+INDEPENDENT = "SIMD "  #: before a loop with independent turns; a vector holds numbers of several
+SIMD = '#define SIMD _Pragma("omp simd")  // the turns of a loop are independent of each other'
 VARIABLES = [f"{letter}{end}" for end in ("", 2, 3) for letter in "ijklmn"]  #: of nested loops
 _BREAKS = (" ? ", " : ", " + ", " - ", " * ", " || ", " && ", ", ", " = ")
 

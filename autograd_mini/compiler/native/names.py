@@ -18,7 +18,7 @@ _LONGEST = 60  # characters of a step that is a part of another line
 _RESERVED = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while bool true false main here simd
+    unsigned void volatile while bool true false main here SIMD
     NAN INFINITY NULL HUGE_VAL HUGE_VALF HUGE_VALL
 """
 #: how other names of C's headers begin, and those of `mathematics.c`

@@ -9,8 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import autograd_mini as ag
 from autograd_mini.compiler.native import library_cache, toolchain
 from autograd_mini.compiler.native.toolchain import BuildError, NoCompiler, build
 
@@ -92,6 +94,10 @@ def test_ziglang_builds_with_an_empty_path(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("HOME", raising=False)
     assert build(TWICE).twice(21) == 42
+    sums = ag.compile(lambda x: (x.sum(), np.maximum(x, 50.0)), target="c")  # two kinds of pragmas
+    total, larger = sums(np.arange(100.0))
+    assert total == 4950
+    np.testing.assert_array_equal(larger, np.maximum(np.arange(100.0), 50))
 
 
 def test_ziglang_is_tried_when_the_system_compiler_fails(monkeypatch, tmp_path):
