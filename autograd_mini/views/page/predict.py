@@ -17,7 +17,7 @@ _BY_OPERATION = {
     "min": "Only one entry is the smallest. What do the other entries receive?",
     "maximum": "One side is larger. What does the other side receive?",
     "minimum": "One side is smaller. What does the other side receive?",
-    "tanh": "Where the output is close to -1 or 1, is the gradient large or small?",
+    "tanh": "Where the output is close to −1 or 1, is the gradient large or small?",
     "sigmoid": "Where the output is close to 0 or 1, is the gradient large or small?",
     "getitem": "Only some entries were selected. What do the others receive?",
     "take_along_axis": "Only one entry of each row was selected. What do the others receive?",

@@ -83,7 +83,8 @@ ARITHMETIC = {
         "receives the gradient.",
     ),
     "where": (
-        "Choose between two arrays, entry by entry.",
+        "Choose between two arrays, entry by entry. The choice is recorded as a constant: it stays "
+        "the same when the numbers change.",
         "The chosen array receives the gradient. The other one receives 0.",
     ),
     "equal": ("Test whether entries are equal.", "A test is flat: no gradient passes."),

@@ -2,6 +2,7 @@
 // The text that leads: the sentence of a step with its numbers, and the questions.
 import {array, line, parseNumber} from "./state.js";
 import {byId, button, el} from "./dom.js";
+import {minus} from "./format.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").Text} Text */
@@ -30,7 +31,7 @@ function textOf(tape, text) {
     text.by === "class"
       ? [isOneHot, y.findIndex(Boolean)]
       : [Math.abs(sum - 1) < ROUNDING, Number(sum.toFixed(3))];
-  return text.texts[isTrue ? 0 : 1].replace("#", `${number}`);
+  return text.texts[isTrue ? 0 : 1].replace("#", minus(`${number}`));
 }
 
 /** The sentences of a step. @param {Tape} tape @param {Step} step */
