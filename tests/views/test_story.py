@@ -141,7 +141,7 @@ def test_questions_precede_broadcasts_means_and_switches():
     hidden = np.tanh(ag.relu(np.ones((4, 3)) @ w + b))
     steps, _ = told(np.max(hidden, axis=0).mean())
     text = " ".join(s.get("ask", "") for s in steps)
-    for words in ("divides by N", "largest", "close to -1 or 1", "negative", "repeated to (4, 2)"):
+    for words in ("divides by N", "largest", "output is close", "negative", "repeated to (4, 2)"):
         assert words in text
 
 
@@ -152,7 +152,7 @@ def test_each_kind_of_question_is_asked_once():
     steps, _ = told(x.sum())
     questions = [s["ask"] for s in steps if "ask" in s]
     assert len(questions) == len(set(questions))
-    assert sum("close to -1 or 1" in q for q in questions) == 1
+    assert sum("output is close" in q for q in questions) == 1
 
 
 # ---- the ending ---------------------------------------------------------------------------------
