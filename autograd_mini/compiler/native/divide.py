@@ -13,7 +13,7 @@ from .region import Region
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
 _FOR_BLAS = 1_000_000
 _LARGE = 100_000  # multiplications of a product for which BLAS is nearly as fast
-_MOST_LARGE = 32  # kinds of such products; a compiler takes a tenth of a second for each
+_MOST_LARGE = 16  # such products of a program; a compiler takes a tenth of a second for each
 _MOST_CALLS = 64  # calls of `mathematics.c` in a function; far more compile for minutes
 _SMALL_ARRAY = 4096  # entries that the processor's cache holds
 _SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
@@ -56,8 +56,7 @@ class Division:
         self._waits: dict[Value, int] = {}  # the first region that may read it
         self._calls: list[tuple[int, Step]] = []
         self._effects = -1
-        large = [step for step in program.steps if _multiplications(step) > _LARGE]
-        many = len({_kind(step) for step in large}) > _MOST_LARGE
+        many = sum(_multiplications(step) > _LARGE for step in program.steps) > _MOST_LARGE
         self._for_blas = _LARGE if many else _FOR_BLAS
         for step in program.steps:
             self._place(step)
@@ -165,12 +164,6 @@ def _multiplications(step: Step) -> int:
         return 0
     shapes = [np.shape(example_of(x)) for x in step.args[:2]]
     return shapes[0][-1] * int(out.example.size) if min(map(len, shapes)) > 1 else 0
-
-
-def _kind(step: Step) -> tuple[object, ...]:
-    """Return what products have in common that are one function of C."""
-    arrays = [np.asarray(example_of(x)) for x in step.args[:2]]
-    return tuple((x.shape, x.strides, x.dtype) for x in arrays)
 
 
 def _stacked(out: Value) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
@@ -52,7 +51,6 @@ class Fused:
         self._item: dict[Stage, Item] = {}
         self._before: dict[Item, dict[Item, None]] = {}
         self._done: set[Node] = set()
-        self._packs: dict[Any, Node] = {}
         self._closed: set[Item] = set()  # loops that no other stage joins
         needed = _needed([*results, *checked])
         self._fixed = {*results, *flat(needed)}  # nodes that lie row by row
@@ -78,7 +76,7 @@ class Fused:
                 self._done.add(node)
                 if node.op == "contract":
                     node.by_column = node not in self._fixed and is_better_by_column(node)
-                    node.args, node.data = packed(node, self._packs)
+                    node.args, node.data = packed(node)
                 if node.op in _STAGES and node not in inside:
                     todo.append((node, True))
                 todo += [(x, False) for x in reversed(node.args)]
@@ -367,12 +365,12 @@ def _depths(nodes: Iterable[Node]) -> dict[Node, int]:
     return found
 
 
-def _needed(results: list[Node]) -> dict[Node, None]:
-    """Return all nodes that results depend on, in an order that is the same in each run."""
-    found, todo = dict.fromkeys(results), [*results]
+def _needed(results: list[Node]) -> set[Node]:
+    """Return all nodes that results depend on."""
+    found, todo = set(results), [*results]
     while todo:
         for x in todo.pop().args:
             if x not in found:
-                found[x] = None
+                found.add(x)
                 todo.append(x)
     return found

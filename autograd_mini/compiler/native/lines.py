@@ -71,18 +71,6 @@ class Lines:
             self.add(text)
 
 
-def headed(start: str, words: Sequence[str]) -> list[str]:
-    """Return the first lines of a function; `words` are its parameters."""
-    lines = [start]
-    for k, word in enumerate(words or ["void"]):
-        end = ") {" if k >= len(words) - 1 else ", "
-        if len(lines[-1]) + len(word) + len(end) > WIDTH:
-            lines[-1] = lines[-1].rstrip()
-            lines.append("    ")
-        lines[-1] += word + end
-    return lines
-
-
 def broken(line: str) -> list[str]:
     """Return a line in parts that are short enough; the others are indented further."""
     indent = " " * (len(line) - len(line.lstrip()) + 4)
@@ -96,20 +84,6 @@ def broken(line: str) -> list[str]:
         parts.append(line[: at + comma].rstrip())
         line = indent + line[at + comma :].lstrip()
     return [*parts, line]
-
-
-def joined(lines: Sequence[str]) -> list[str]:
-    """Return lines without the breaks in long ones."""
-    found: list[str] = []
-    indent = 0
-    for line in lines:
-        own = len(line) - len(line.lstrip())
-        if found and own == indent + 4:
-            found[-1] += f" {line.lstrip()}"
-        else:
-            found.append(line)
-            indent = own
-    return found
 
 
 def shortened(line: str) -> str:

@@ -18,7 +18,6 @@ from .lines import SIMD
 from .names import Names
 from .plan import NativePlan
 from .region import Region
-from .repeated import shared
 from .scalars import definitions
 from .toolchain import BuildError, build
 from .writer import Function
@@ -62,7 +61,7 @@ class Native:
         division = Division(program, prefix)
         program.run_examples()
         self.regions, self._reasons = division.regions, division.reasons
-        self._program, self._prefix = program, prefix
+        self._program = program
         self.functions: list[Function] = []
         self.texts: list[str] = []
         self.entries: list[str] = []
@@ -74,7 +73,7 @@ class Native:
         for region in self.regions:
             region.analyse()
         unnamed = {v for region in self.regions for v in region.unnamed()}
-        self._names = names = Names(self._regions_apart(), unnamed)
+        names = Names(self._regions_apart(), unnamed)
         for region in self.regions:
             function = Function(region.name, region.fused, [*region.results.values()],
                                 region.graph.guards, names)  # fmt: skip
@@ -102,14 +101,8 @@ class Native:
             over = {region.results[v]: nodes[target] for v, target in region.over.items()}
             self.texts.append(function.write(over))
             self.entries.append(entry(region, function))
-        blocks = [function.blocks for function in self.functions]
-        self.texts[:0] = shared(self.texts, blocks, self._new_name)
         text = "\n\n".join(self.texts)
         self.source = Source("\n".join([_HEADERS, definitions(text), text]))
-
-    def _new_name(self, wanted: str) -> str:
-        """Return a name for a function. Each program in a file has its own prefix."""
-        return self._names.new(self._prefix + wanted)
 
     def bind(self, library: Any, plan: NativePlan) -> None:
         """Let the plan call the functions of a library."""

@@ -46,11 +46,8 @@ def is_better_by_column(node: Node) -> bool:
     )
 
 
-def packed(node: Node, packs: dict[Any, Node]) -> tuple[tuple[Node, ...], Any]:
-    """Return operands and terms of a product whose innermost loop reads neighbours in memory.
-
-    `packs` are the copies that other products read.
-    """
+def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
+    """Return operands and terms of a product whose innermost loop reads neighbours in memory."""
     terms, out, sizes = node.data
     if not out or not set().union(*terms) - set(out):
         return node.args, node.data
@@ -69,10 +66,7 @@ def packed(node: Node, packs: dict[Any, Node]) -> tuple[tuple[Node, ...], Any]:
         order = [*range(len(term))]
         order.append(order.pop(term.index(last)))
         named[n] = tuple(term[a] for a in order)
-        key = x, tuple(order)
-        if key not in packs:
-            packs[key] = copied(transposed(x, order), "pack")
-        args[n] = packs[key]
+        args[n] = copied(transposed(x, order), "pack")
     return tuple(args), (tuple(named), out, sizes)
 
 

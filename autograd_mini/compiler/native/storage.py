@@ -80,16 +80,6 @@ class Place:
         first, *others = self.lengths
         return f"{word} {self.name}[restrict {first}]{''.join(f'[{n}]' for n in others)}"
 
-    def as_parameter(self, name: str, ahead: int, constant: bool) -> str:
-        """Return the declaration of a parameter: the array without its first axes."""
-        word = "const " * constant + self.type
-        if self.kind == "register" or (self.kind == "argument" and not self.node.shape):
-            return f"{self.type} {name}"
-        lengths = self.lengths[ahead:]
-        if not lengths or self.strides is not None:
-            return f"{word} *restrict {name}"
-        return f"{word} {name}[restrict]{''.join(f'[{n}]' for n in lengths[1:])}"
-
 
 def _is_contiguous(node: Node) -> bool:
     if not has_own_layout(node) or node.value is None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import dropwhile, takewhile
+from itertools import takewhile
 
-import numpy as np
-
-from ...notation.c import TYPES
 from .entries import text_of
 from .fuse import Fused, Loop, stages_in
 from .graph import Guard
 from .index import Variable, variable
-from .lines import INDEPENDENT, VECTOR, headed
+from .lines import INDEPENDENT, VECTOR, WIDTH
 from .loops import Stage
 from .names import Names
 from .node import Node, root_of, walked
-from .repeated import Block, count_words
 from .statements import Statements, dimensions, first_value, turns
 from .storage import Place, is_small
 
@@ -30,8 +26,6 @@ class Function(Statements):
     ----------
     arguments, results, scratch : list of Place
         Its parameters, in this order. A result in the memory of an argument is not among them.
-    blocks : list of Block
-        Parts that may become a function of their own, once it is written.
     """
 
     def __init__(
@@ -46,7 +40,6 @@ class Function(Statements):
         self.name, self.guards, self._names = name, guards, names
         self._joined = _joined_axes(fused)
         self._stack = 0
-        self.blocks: list[Block] = []
         self.results: list[Place] = []
         self.scratch: list[Place] = []
         read = dict.fromkeys([*fused.readers, *(root_of(guard.node) for guard in guards)])
@@ -70,21 +63,13 @@ class Function(Statements):
             if parts and parts[0] != part:
                 part = parts[0]
                 self.lines += [*[""] * bool(self.lines), f"  // {part}"]
-            start = len(self.lines)
             self._item(item, 0)
-            loops = [*dropwhile(_is_declaration, self.lines[start:])]
-            if loops:
-                self.blocks.append(Block(_name_of(item), loops))
         words = [p.declared(id(p) not in written) for p in self.arguments]
         words += [p.declared() for p in [*self.results, *self.scratch]]
         kind = "int" if self.guards else "void"
         end = ["  return 0;"] if self.guards else []
-        head = headed(f"static {kind} {self.name}(", words)
-        text = "\n".join([*head, *self.lines, *end, "}"])
-        places = {place.name: place for place in self._places.values()}
-        counts = count_words(text)
-        self.blocks = [block for block in self.blocks if block.generalise(places, counts)]
-        return text
+        head = _head(f"static {kind} {self.name}(", words)
+        return "\n".join([*head, *self.lines, *end, "}"])
 
     # ---- where results lie -----------------------------------------------------------------------
 
@@ -180,19 +165,6 @@ class Function(Statements):
             self.start(stage, 0)
 
 
-def _is_declaration(line: str) -> bool:
-    return not line.lstrip().startswith(("for ", "//", "#", INDEPENDENT))
-
-
-def _name_of(item: Loop | Stage) -> str:
-    """Return a name for a function that does what an item does."""
-    if isinstance(item, Loop) or not item.is_tiled:
-        return "loops"
-    (rows, columns), terms = item.inner, item.summed
-    n = int(np.prod([v.extent for v in terms]))
-    return f"product_{rows.extent}x{n}x{columns.extent}_{TYPES[item.node.dtype.name]}"
-
-
 def _is_one_statement(lines: Sequence[str]) -> bool:
     """Return whether a loop needs no braces."""
     code = [line.partition("  //")[0].strip() for line in lines]
@@ -202,6 +174,17 @@ def _is_one_statement(lines: Sequence[str]) -> bool:
         for x in loops
     )
     return heads and last.endswith(";") and not last.startswith("const ")
+
+
+def _head(start: str, words: Sequence[str]) -> list[str]:
+    lines = [start]
+    for k, word in enumerate(words or ["void"]):
+        end = ") {" if k >= len(words) - 1 else ", "
+        if len(lines[-1]) + len(word) + len(end) > WIDTH:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("    ")
+        lines[-1] += word + end
+    return lines
 
 
 def _joined_axes(fused: Fused) -> dict[Node, int]:

@@ -93,26 +93,6 @@ def test_product_in_tiles_that_overlap_matches():
     agree(new, f(w, a, b), 1e-5, 1e-5)
 
 
-def test_loops_that_occur_several_times_are_a_function():
-    rng = np.random.default_rng(0)
-    w, x = rng.normal(size=(16, 16)) / 4, rng.normal(size=(5, 12, 16))
-
-    def f(w, x):
-        h = x[0] @ w
-        for n in range(1, 5):
-            h = np.tanh(x[n] @ w) * h
-        return h, w @ w
-
-    compiled = with_c(f)
-    agree(compiled(w, x), f(w, x))
-    calls = re.findall(r"^  product_12x16x16_double\(x\[(\d)\], w, v\d\);", compiled.source, re.M)
-    assert calls == ["1", "2", "3"]
-    assert "product_16x16x16" not in compiled.source  # it occurs once
-    other = with_c(f)
-    other(w, x)
-    assert other.source == compiled.source  # so that the library in the cache fits
-
-
 def test_short_rows_are_computed_side_by_side():
     rng = np.random.default_rng(0)
     xs = [rng.normal(size=s) for s in ((9, 2), (2, 16, 27), (4, 5))]
