@@ -365,12 +365,12 @@ def _depths(nodes: Iterable[Node]) -> dict[Node, int]:
     return found
 
 
-def _needed(results: list[Node]) -> set[Node]:
-    """Return all nodes that results depend on."""
-    found, todo = set(results), [*results]
+def _needed(results: list[Node]) -> dict[Node, None]:
+    """Return all nodes that results depend on, in an order that is the same in each run."""
+    found, todo = dict.fromkeys(results), [*results]
     while todo:
         for x in todo.pop().args:
             if x not in found:
-                found.add(x)
+                found[x] = None
                 todo.append(x)
     return found

@@ -194,7 +194,7 @@ def _outline(item: ArrayData, head: str, meets: bool, most: int) -> Block:
 
 
 def _around(a: Block, b: Block) -> Block:
-    """Return the higher of two blocks, with a head so wide that the other one has room too."""
+    """Return the higher of two blocks, with a head that is wide enough for both."""
     higher, other = sorted((a, b), key=lambda block: -block_size(block).height)
     width = block_size(other).width
     columns = [len(block.rows[0]) if block.rows else 0 for block in (other, higher)]

@@ -93,6 +93,23 @@ def test_product_in_tiles_that_overlap_matches():
     agree(new, f(w, a, b), 1e-5, 1e-5)
 
 
+def test_program_is_the_same_in_each_trace():
+    """Else the library in the cache would not fit."""
+    rng = np.random.default_rng(0)
+    w, x = rng.normal(size=(16, 16)) / 4, rng.normal(size=(5, 12, 16))
+
+    def f(w, x):
+        h = x[0] @ w
+        for n in range(1, 5):
+            h = np.tanh(x[n] @ w) * h
+        return h, w @ w
+
+    first, second = with_c(f), with_c(f)
+    agree(first(w, x), f(w, x))
+    second(w, x)
+    assert first.source == second.source
+
+
 def test_short_rows_are_computed_side_by_side():
     rng = np.random.default_rng(0)
     xs = [rng.normal(size=s) for s in ((9, 2), (2, 16, 27), (4, 5))]
