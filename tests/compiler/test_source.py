@@ -443,3 +443,8 @@ def test_nodes_of_our_own(name, dtype):
         y = FUSED_NODES[name](leaf(X.astype(dtype)))
         losses = ("options", "axis", "where", "targets")  # their node chooses its steps
         check(y, np.cos(np.arange(y.size)).reshape(y.shape), 16 if name in losses else 0)
+
+
+def test_gradient_that_the_program_does_not_compute_is_called_constant():
+    a = ag.tensor(np.ones((3, 2)), requires_grad=True, name="a")
+    assert "d_a = c  # ∂v2/∂a, a constant of this tape" in ag.source(np.sum(a[0]))

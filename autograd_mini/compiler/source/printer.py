@@ -161,8 +161,9 @@ class Writer:
         if text == f"d_{name}" or (isinstance(gradient, Value) and gradient.of is value):
             return text
         own = self._new_name(f"d_{name}")
+        note = "" if isinstance(gradient, Value) else ", a constant of this tape"
         self._head("backward")
-        self._line(f"{own} = {text}", self._gradient(name))
+        self._line(f"{own} = {text}", self._gradient(name) + note)
         return own
 
     def _function(self, arguments: dict[str, Any], summary: str) -> str:
