@@ -740,6 +740,13 @@ def test_compared_results_share_a_name():
     assert symbols(other=graph, loss=loss) == ["theirs", "ours"]
 
 
+def test_page_without_scripts_uses_the_names_of_the_page():
+    z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
+    page = ag.explore(ag.softmax_cross_entropy(z, 1), compare=True)
+    assert page.data["title"].endswith(": L")
+    assert "∂L/∂z" in page.html().partition("<pre>")[2].partition("</pre>")[0]
+
+
 def test_subtitle_of_one_operation_is_singular():
     z = ag.tensor([2.0, 1.0], requires_grad=True, name="z")
     assert ag.explore(z.sum()).data["subtitle"] == "v1 = 3 · 1 operation"

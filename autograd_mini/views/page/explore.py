@@ -105,6 +105,7 @@ def explore(
     result = require_result(result)
     if compare is not False:
         data = comparison(result, compare, names, title)
+        names = {data["tapes"][-1]["symbol"]: result, **names}  # as on the page
         return Exploration(data, theme, Still.of(Trace.of(result, names), names, theme))
     trace, pools = name_constants(Trace.of(result, names)), [Pool()]
     name = trace.names[result.order]
