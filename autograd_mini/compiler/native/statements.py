@@ -70,7 +70,10 @@ class Statements(Tiles):
         if note:
             self.add(f"// {note}")
         is_new = self._places[stage.node].kind == "stack" and self._starts_at_zero(stage)
-        if not stage.grows and not (is_new and len(self._fused.shared_path(stage)) == depth):
+        if not stage.grows and self._is_declared_here(stage):  # one entry, which a scatter adds to
+            place = self._places[stage.node]
+            self.add(f"{place.type} {place.name} = {first_value(stage.node)};")
+        elif not stage.grows and not (is_new and len(self._fused.shared_path(stage)) == depth):
             self.start(stage, depth)
         loops = [*([] if stage.grows else stage.summed), *stage.inner]
         apart = bool(loops) and loops[-1] in stage.axes and stage.node.op != "scatter"

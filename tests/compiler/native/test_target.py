@@ -93,6 +93,14 @@ def test_product_in_tiles_that_overlap_matches():
     agree(new, f(w, a, b), 1e-5, 1e-5)
 
 
+def test_gradient_of_an_array_with_one_entry_collects_all_uses():
+    def f(x):
+        return np.sum(np.tanh(x)[np.array([0, 0, 0])] ** 2)
+
+    for x in (np.array([2.0]), np.array([[3.0]])):
+        agree(with_c(ag.grad(f))(x), ag.grad(f)(x))
+
+
 def test_program_is_the_same_in_each_trace():
     """Else the library in the cache would not fit."""
     rng = np.random.default_rng(0)
