@@ -21,7 +21,7 @@ MAX_NUMBERS = 8  # rows and columns of an array that is shown as numbers
 FEW_NUMBERS = 5  # the same in a picture that would be too large otherwise
 _MAP = 16  # rows and columns of a heat map
 _PIECE = 1 << 16  # entries that are read at a time
-MAX_COLUMNS = 2  # columns of blocks that are drawn side by side
+_MAX_COLUMNS = 2  # columns of blocks that are drawn side by side
 
 
 class Cell(NamedTuple):
@@ -61,7 +61,7 @@ class Card(NamedTuple):
     @property
     def side_by_side(self) -> bool:
         """Whether the blocks are side by side, rather than one below the other."""
-        return all(len(block.rows[0]) <= MAX_COLUMNS for block in self.blocks if block.rows)
+        return all(len(block.rows[0]) <= _MAX_COLUMNS for block in self.blocks if block.rows)
 
 
 #: a function that writes the entries of an array, row by row

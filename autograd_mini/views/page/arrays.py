@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,8 +18,8 @@ import numpy as np
 
 from ...core.arrays import Array
 from ...text.format import format_number
-from ..graph.card import MAX_COLUMNS, MAX_NUMBERS, Block, Cell, block, plain_texts
-from ..graph.metrics import GAP, NUMBER, SMALL, block_size, text_width
+from ..graph.card import MAX_NUMBERS, Block, Cell, block, plain_texts
+from ..graph.metrics import NUMBER, text_width
 from ..graph.palette import STEPS
 
 #: an array as it is written into the page: see `Pool.write`
@@ -177,32 +177,15 @@ class Pool:
         """
         item = self.items[number]
         assert isinstance(item, dict)
-        blocks = [_outline(x, head, meets, most) for x in (item, *item.get("each", ()))]
-        return reduce(_around, blocks)
-
-
-def _outline(item: ArrayData, head: str, meets: bool, most: int) -> Block:
-    texts = item.get("text")
-    columns = len(item["tint"][0]) if item["tint"] else 0
-    if texts is None or (columns > 1 and max(columns, len(texts)) > most):
-        rows = [[Cell("")] * len(row) for row in item["tint"]]
+        texts = item.get("text")
+        columns = len(item["tint"][0]) if item["tint"] else 0
+        if texts is None or (columns > 1 and max(columns, len(texts)) > most):
+            rows = [[Cell("")] * len(row) for row in item["tint"]]
+            return Block(head, "", rows, item.get("notes", ()), meets)
+        least = "" if "int" in item["shape"] else _USUAL
+        widest = max((least, *chain(*texts)), key=partial(text_width, font_size=NUMBER))
+        rows = [[Cell(widest)] * columns] * len(texts)  # all cells of a block are as wide
         return Block(head, "", rows, item.get("notes", ()), meets)
-    least = "" if "int" in item["shape"] else _USUAL
-    widest = max((least, *chain(*texts)), key=partial(text_width, font_size=NUMBER))
-    rows = [[Cell(widest)] * columns] * len(texts)  # all cells of a block are as wide
-    return Block(head, "", rows, item.get("notes", ()), meets)
-
-
-def _around(a: Block, b: Block) -> Block:
-    """Return the higher of two blocks, with a head that is wide enough for both."""
-    higher, other = sorted((a, b), key=lambda block: -block_size(block).height)
-    width = block_size(other).width
-    columns = [len(block.rows[0]) if block.rows else 0 for block in (other, higher)]
-    if columns[0] <= MAX_COLUMNS < columns[1]:
-        width += GAP + width  # value and gradient are then side by side
-    if width <= block_size(higher).width:
-        return higher
-    return higher._replace(head=" " * math.ceil(width / text_width(" ", SMALL)))
 
 
 def _shortened(item: ArrayData) -> ArrayData:
