@@ -170,6 +170,7 @@ def argument_fast_path(
     if are_alike:
         examples = dict(arrays.values())
         table = layouts([examples[name] for name in (*own, *others)], len(own))
+        bind([x.dtype for x in examples.values()])  # which stay, as the table has their addresses
         names = ", ".join([bind(table), *own, *others])
         check(f"not {bind(are_alike)}(({names},))")
         own = []
