@@ -192,7 +192,7 @@ def first_nan(peer):
             jax.config.update("jax_debug_nans", False)
     package = importlib.import_module(MODULE[peer].split(".")[0])
     if hasattr(package, "autograd") and hasattr(package.autograd, "detect_anomaly"):
-        return "backward only"
+        return "only in the backward pass"
     return any(hasattr(package, name) for name in ("debug_nans", "detect_anomaly", "debug"))
 
 
@@ -206,7 +206,7 @@ TRIED = {
     "can stop at the first NaN and name the operation": first_nan,
     "detects a write into `x.data` after `x` was used": changed,
     "compiles functions": compiles,
-    "`vmap`": vmap,
+    "`vmap`: makes a function of one example work on a batch": vmap,
     "complex numbers": complex_numbers,
 }
 SAID = {row[0]: dict(zip(PEERS, row[1:], strict=True)) for row in CELLS[2:]}
