@@ -24,36 +24,36 @@ def fused(
     implements: Any = None,
     residuals: bool = False,
 ) -> Primitive:
-    """Make one primitive that replaces a graph of primitives.
+    """Make a fused node: one operation that replaces several operations.
 
-    The primitive keeps the graph, for tables, pictures and checks.
+    The fused node is faster or more accurate than the operations that it replaces. These are called
+    its graph. Pictures and checks can show both.
 
     Parameters
     ----------
     forward : callable
-        The function of arrays.
+        Computes the result from arrays.
     *vjps : callable or None
-        A rule for each argument, as for `primitive`.
+        A derivative rule for each argument, as in `primitive`.
     unfused : callable
-        The same function of the same arguments, written in primitives.
-        ``ag.check_fused(node, *inputs)`` compares the two.
+        The graph: the same function, written with operations that have rules, such as `np.exp`.
+        ``ag.check_fused(node, *inputs)`` compares the fused node with it.
     stable_graph : callable, optional
-        The same function in primitives, written so that nothing overflows. ``ag.source`` prints
-        this function. You only need it if `forward` has an ``if`` that looks at the values in the
-        arrays, because a printed program cannot contain such an ``if``.
+        The graph that ``ag.source`` prints, written so that nothing overflows. You only need it if
+        `forward` has an ``if`` that depends on the entries of an array, because a printed program
+        cannot contain such an ``if``.
     display_graph : callable, optional
-        The function as a textbook defines it, if this is shorter than the graph. It may use other
-        fused nodes. It is only for display: tables, pictures and formulas show it, but it computes
-        no results.
+        The graph that tables, pictures and formulas show, if `unfused` is longer than the
+        definition in a textbook. It may use other fused nodes. It does not compute results.
     display_rules : sequence of callable or None, optional
-        The rules as a textbook writes them, if the rules of the node are written for speed or
-        accuracy. They are only for display, too.
+        The rules that formulas show, if `vjps` are written for speed or accuracy, and not as in a
+        textbook. They do not compute gradients.
     name : str, optional
         The name in tables and pictures. The default is the name of `forward`.
     implements : NumPy function or tuple of NumPy functions, optional
-        NumPy functions that call this node when they get a tensor.
+        NumPy functions that call the fused node if an argument is a Tensor.
     residuals : bool
-        Whether `forward` returns ``(y, residuals)``, as for `primitive`.
+        Whether `forward` returns ``(y, residuals)``, as in `primitive`.
 
     Returns
     -------

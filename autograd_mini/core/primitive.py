@@ -46,7 +46,7 @@ class Primitive:
     name : str
         The name in tables, pictures and messages.
     forward : callable
-        The function of arrays.
+        Computes the result from arrays.
     vjps : tuple of callable or None
         A rule for each argument, or one `VariadicRule`.
     unfused : callable or None
@@ -233,27 +233,27 @@ def primitive(
     implements: Any = None,
     residuals: bool = False,
 ) -> Primitive:
-    """Make an operation on tensors from a function of arrays and its derivative rules.
+    """Make an operation on tensors from a function of arrays and the rules for its derivatives.
 
     Parameters
     ----------
     forward : callable
-        The function of arrays.
+        Computes the result from arrays.
     *vjps : callable or None
-        A rule ``rule(g, y, *args, **kwargs)`` for each argument, or None if the argument is not
-        differentiable. `g` is the gradient of the result, `y` the result, and `args` the arguments.
-        If `forward` has more arguments than there are rules, the remaining arguments are options,
-        such as ``axis``. If `forward` takes any number of arguments, pass one
-        ``VariadicRule(rule_for)``, where ``rule_for(i)`` returns the rule of argument i.
+        A rule ``rule(g, y, *args, **kwargs)`` for each argument. `g` is the gradient of the result,
+        `y` is the result, and `args` are the arguments. The rule returns the gradient of its
+        argument. Pass None if `forward` cannot be differentiated with respect to the argument.
+        Arguments after the last rule are options, such as ``axis``. If `forward` takes any number
+        of arguments, use `VariadicRule`.
     name : str, optional
         The name in tables and pictures. The default is the name of `forward`.
     implements : NumPy function or tuple of NumPy functions, optional
-        NumPy functions that call this primitive when they get a tensor. The default is `forward`,
-        if this is a NumPy function.
+        NumPy functions that call this operation if an argument is a Tensor. The default is
+        `forward`, if `forward` is a NumPy function.
     residuals : bool
         If True, `forward` returns ``(y, residuals)``. The residuals are intermediate results that
-        the rules use again. Rules get them as the keyword argument ``residuals``. For higher
-        derivatives, rules are called without it, so give it a default value:
+        the rules need, too. A rule gets them as the keyword argument ``residuals``. For second
+        derivatives, rules are called without residuals. So write
         ``def rule(g, y, x, residuals=None)``.
 
     Returns

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Tape(Sequence["Tensor"]):
     """The tensors that a result was computed from, in the order of computation.
 
-    This is a Wengert list: leaves and nodes, sorted by creation number, with the result at the
-    end. ``print(tape)`` shows it as a table. ``len``, indexing and iteration work as for a list.
+    This list is also called a Wengert list. The result is at its end. ``print(tape)`` shows a
+    table. ``len(tape)``, ``tape[0]`` and ``for`` loops work as for a list.
 
     Parameters
     ----------

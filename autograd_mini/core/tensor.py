@@ -157,8 +157,8 @@ def _unary(function: Any, call: str, result: float) -> Callable[[Tensor], Tensor
 class Tensor(ArrayMethods):
     """An array that remembers how it was computed, so that gradients can be computed from it.
 
-    Make a Tensor with `tensor`, and use it like a NumPy array. Its operators and methods, and
-    NumPy's own functions (``np.exp(t)``, ``np.sum(t, axis=0)``), record what they compute.
+    Make a Tensor with `tensor`. It is called a *leaf*. Use it like a NumPy array. Results such as
+    ``2 * t`` and ``np.exp(t)`` are Tensors, too. They are called *nodes*.
 
     Attributes
     ----------
@@ -169,17 +169,17 @@ class Tensor(ArrayMethods):
     kwargs : mapping
         The keyword arguments of that operation.
     order : int
-        The creation number. A node has a larger number than its inputs.
+        The number of this Tensor, in the order in which Tensors are created.
     scope : tuple of scope
-        The `scope` blocks in which a node was recorded, the outermost first.
+        The `scope` blocks in which a node was computed, the outermost first.
     name : str or None
         The name of the tensor in tables, pictures and error messages.
 
     Notes
     -----
-    If `a` is an array, ``x * a`` does not copy it, so do not change `a` before the backward pass.
-    The data of a node is read-only. After a leaf gets new data (``w.data -= 0.1 * w.grad``),
-    ``backward`` raises an error for nodes that were computed from the old data.
+    ``x * a`` does not copy an array `a`. So do not change `a` before the backward pass. If you
+    change a leaf (``w.data -= 0.1``), ``backward`` raises an error for nodes that were computed
+    from the old data.
 
     Examples
     --------
