@@ -172,10 +172,10 @@ class Compiled:
         return self._executable.plan.text
 
     def report(self) -> str:
-        """Describe the latest program: its steps, rewrites, buffers and allocations.
+        """Describe the latest program, and how it was made.
 
-        More lines list captured arrays that are compared in each call, and calls that were not
-        compiled. They also list captured state that has changed, so that `f` was traced again.
+        The first lines show how many operations the program has, and how much memory it uses. Other
+        lines count the calls that ran `f` itself, and give the reasons why `f` was traced again.
 
         Examples
         --------

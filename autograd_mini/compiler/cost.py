@@ -90,10 +90,11 @@ class Cost:
 
 
 def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
-    """Return a table of the operations, the memory traffic and the predicted time of each step.
+    """Predict how long each step of a compiled function takes, and return a table.
 
-    `f` is traced, as by `compile`, but its program does not run. The times are predictions for the
-    compiled program of NumPy calls.
+    `f` is turned into a NumPy program, as by `compile`, but the program does not run. The time of a
+    step follows from the number of its arithmetic operations, and from the number of bytes that it
+    reads and writes.
 
     Parameters
     ----------
@@ -106,29 +107,30 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     Returns
     -------
     Cost
-        ``print`` shows it as a table. ``steps`` has a row for each step, and ``total`` has the
-        sums. A row has ``flops``, the bytes that are ``read`` and ``written``, the bytes that are
-        ``kept`` for the backward pass, and the predicted ``seconds``. ``call`` is the time of the
-        call itself. ``machine`` has the measured ``bandwidth``, ``peak`` and ``overhead`` of this
-        machine.
+        ``print`` shows it as a table. ``.steps`` has a row for each step, and ``.total`` is the row
+        of sums. In a row, ``.flops`` is the number of arithmetic operations. ``.read``,
+        ``.written`` and ``.kept`` are numbers of bytes, where ``.kept`` are the bytes stored for
+        the backward pass. ``.seconds`` is the predicted time. ``.machine`` has the ``bandwidth``,
+        ``peak`` and ``overhead`` that are explained in the notes.
 
     Raises
     ------
     TypeError, RuntimeError
-        If `compile` refuses the function.
+        If `compile` raises this error for `f`.
 
     Notes
     -----
     A product of an (m, k) matrix and a (k, n) matrix counts as 2 m n k operations. An elementwise
     step counts as one operation for each entry. Quotients, roots and functions such as ``exp``
-    count as 8 to 100 operations for each entry. Each array counts as read or written once. A view,
-    such as a transpose, costs nothing and has no row. The table uses the name of the original array
-    for its views.
+    count as 8 to 100 operations for each entry. Each array counts as read or written once. A step
+    that moves no data, such as a transpose, costs nothing and has no row.
 
-    Let a step compute F operations and move B bytes. The roofline model predicts the longer of the
-    times F / peak and B / bandwidth. The time to call NumPy, and to start its inner loop for each
-    row, is added. The first use measures the machine, which takes less than a second. If other
-    programs run at the same time, the machine looks slower than it is.
+    Let ``peak`` be the number of operations that this machine performs in a second, and
+    ``bandwidth`` the number of bytes that it reads or writes in a second. A step with F operations
+    and B bytes takes the longer of the times F / peak and B / bandwidth. This is the roofline
+    model. The time to call NumPy, ``overhead``, is added. The first call of `cost` measures the
+    machine, which takes less than a second. If other programs run at this time, the predicted times
+    are too long.
 
     References
     ----------

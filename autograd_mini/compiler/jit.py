@@ -44,99 +44,89 @@ def compile(
     state: Any = None,
     target: str = "numpy",
 ) -> Any:
-    """Turn `f` into a program of NumPy or C, and return a function that runs the program.
+    """Turn `f` into a NumPy or C program, and return a function that runs this program.
 
-    Call it, ``ag.compile(f)``, or write it as a decorator above a function: ``@ag.compile``, or
-    with options ``@ag.compile(state=(model, optimizer))``.
+    Write ``f = ag.compile(f)``. As a decorator, write ``@ag.compile``, or with options
+    ``@ag.compile(state=(model, optimizer))``.
 
-    The first call runs `f` once, and records its steps. This is called *tracing*. Later calls run
-    the program.
+    The first call runs `f`, and records its NumPy operations. This is called *tracing*. The
+    recorded operations become a program. Later calls run this program instead of `f`.
 
     Parameters
     ----------
     f : callable
-        Takes and returns arrays, Tensors and numbers, also in nested dicts, lists and tuples. It
-        must run the same steps for all values, so an ``if`` that looks at the values in an array
-        raises an error. It may call transforms: ``ag.compile(ag.value_and_grad(loss))``.
+        Takes and returns arrays, Tensors and numbers, or dicts, lists and tuples of them. It must
+        perform the same operations for all values. So an ``if`` that depends on the entries of an
+        array raises an error. `f` may compute gradients: ``ag.compile(ag.value_and_grad(loss))``.
     donate : int or tuple of int
-        The positions of arguments whose arrays may be overwritten. The program writes the result
-        with the same shapes as the argument into these arrays, and returns them. Use `donate` for
-        parameters that a step updates. If the parameters require a gradient, as in a model, call
-        the step inside ``with ag.no_grad():``.
+        The positions of arguments whose arrays the program may overwrite, which saves memory. Use
+        it for the parameters that a training step updates. The program writes the new parameters
+        into the arrays of the old ones, and returns these arrays. If a donated Tensor requires a
+        gradient, call the step inside ``with ag.no_grad():``.
     fuse : bool
-        Whether to replace a softmax or cross-entropy that is written in primitives with the fused
-        operation. This can change results, because the fused operation does not overflow.
+        Whether to replace a softmax or cross-entropy that you wrote with ``np.exp`` and ``np.log``
+        by `softmax` or `softmax_cross_entropy`. These do not overflow, so results can change.
     state : object or tuple of objects
-        Models, optimisers, arrays and generators of random numbers that a training step `f`
-        changes. The compiled step changes them in the same way, to the last bit: parameters and
-        their gradients, buffers, moments, and the state of the generators. You may change
-        ``optimizer.lr`` between calls. Other numbers, such as ``model.count``, are constants of the
-        program. A step that changes one of them raises an error.
-    target : str
-        "numpy", "c", or "auto", which is "c" if C can be built on this machine, and otherwise
-        "numpy". For "c", the first call builds loops of C. Results agree up to rounding, without
-        NumPy's warnings such as "divide by zero". ``.report()`` lists the steps that remain NumPy
-        calls.
+        The models, optimisers, arrays and random generators that a training step `f` changes. The
+        program changes them exactly as `f` does. You may change ``optimizer.lr`` between calls.
+        Other numbers, such as ``model.count``, are constants of the program. If `f` changes one of
+        them, the call raises an error.
+    target : {"numpy", "c", "auto"}
+        The language of the program. "auto" means "c" if this machine has a C compiler, and
+        otherwise "numpy". A "c" program is compiled in the first call. Its results have other
+        rounding errors than those of NumPy, and it shows no warnings such as "divide by zero".
 
     Returns
     -------
     Compiled
-        Takes the arguments of `f`, and returns the same results. They are equal to the last bit,
-        except for target "c". If no argument is a Tensor, the results are arrays, even if `f`
-        returns Tensors. ``.source`` is the program. ``.report()`` describes how it was made.
+        A function with the arguments and results of `f`. With target "numpy" and without `fuse`,
+        its results are equal to those of `f` to the last bit. If no argument is a Tensor, the
+        results are arrays. ``.source`` is the program. ``.report()`` describes how the program was
+        made.
 
     Raises
     ------
     TypeError
-        In the first call, if `f` makes a decision that depends on the values in an array. The
+        In the first call, if an ``if`` or ``while`` in `f` depends on the entries of an array. The
         message shows the line.
     RuntimeError
-        The first call raises it in five cases:
+        In the first call, if one of these is true:
 
         - `target` is "c", and a C compiler is missing.
         - `f` reads a Tensor that requires a gradient, such as a parameter of a model, and the
           Tensor is neither an argument nor in `state`.
         - `f` draws random numbers from a generator that is neither an argument nor in `state`.
-          (Only `dropout` is allowed to do so.)
-        - `f` stores a computed array outside of `f`: in an attribute, a variable or a list.
+          (Only `dropout` may do this.)
+        - `f` stores a computed array outside of `f`: in an attribute, a global variable or a list.
         - `f` changes the entries of a dict or list that is an argument.
     ValueError
-        If `target` is another word. If it is not clear which result to write into a donated array.
-        If a donated array is read-only, or shares its memory with another argument. After this
-        error, all arrays are unchanged.
+        If `target` is a different word. If it is not clear which result belongs into a donated
+        array. If a donated array is read-only, or shares its memory with another argument.
 
     Notes
     -----
-    Arrays and floats may have new values in each call. Other arguments (ints, strings, None,
-    objects) are part of the program. `f` is traced again if such an argument changes, or if the
-    shape, strides or dtype of an array changes.
+    *Arguments.* The entries of arrays and the values of floats may change from call to call. If a
+    shape, a dtype or any other argument changes (an int, a string, an object), `f` is traced again.
+    The programs for the latest 64 combinations are kept.
 
-    *Captured state* is everything that `f` reads and that is not one of its arguments. Captured
-    arrays (globals, closure variables, attributes) are inputs of the program. If you change such an
-    array in place, or assign a new array of the same shape to its name, the program uses the new
-    values. Other captured state is compared in each call. Numbers and strings are compared by
-    value, functions by their code, and lists, dicts, sets and deques by their entries. Other
-    objects are compared by identity. If something has changed, `f` is traced again, which is slow.
-    If `f` computes something only from captured arrays (``w * 2`` in ``x * (w * 2)``), each call
-    also compares all entries of these arrays. Pass such arrays as arguments.
+    *Captured variables* are the globals, attributes and outer variables that `f` reads. If such a
+    variable is an array, each call uses its current entries. If a different variable changes, `f`
+    is traced again. If `f` computes something only from captured arrays, such as ``w * 2``, each
+    call also compares all entries of ``w``. This is slow, so pass large arrays as arguments.
 
-    Some changes are *not noticed*, because the code of `f` does not name the thing that changes.
-    Examples are attributes with a computed name (``getattr(self, f"w{i}")``), names in
-    ``globals()`` or ``sys.modules``, the class of an object, clocks, files, random generators
-    without a seed, and the state of other libraries. If `f` uses a captured array `w` and also
-    converts it to a Python number (``x * w * w.sum().item()``), `w` is not compared, and the
-    program keeps the old number. If `f` also computes a second array from `w`
-    (``x * w + (w > 100)``), and its entries are all 0 or all 1 while `f` is traced, the program
-    keeps this second array. Prints and other effects of `f` happen only while `f` is traced.
+    *Changes that are not noticed.* The program keeps the old value of a variable if the code of `f`
+    does not contain its name, as in ``getattr(self, f"w{i}")``. It also keeps what `f` read from a
+    file or a clock. If `f` uses a captured array and converts a result to a Python number, as in
+    ``w * w.sum().item()``, the program keeps this number.
 
-    Results are new arrays, unless they are written into donated arrays. If a call raises an error,
-    the contents of donated arrays are undefined. Several threads may call the function at the same
-    time. The programs for the latest 64 shapes are kept.
+    *Side effects*, such as ``print``, happen only while `f` is traced.
 
-    Two kinds of call run the original `f`, because their caller records all steps of `f`. The first
-    kind has a Tensor that requires a gradient as an argument, as inside ``ag.grad``. The second
-    kind is a call from a function that is being compiled. ``.report()`` counts them. To run the
-    program instead, compile the derivative, ``ag.compile(ag.grad(f))``, or pass ``w.detach()``.
+    *Calls that run* `f` *instead of the program.* Such a call has a Tensor that requires a gradient
+    as an argument, or comes from a function that is being compiled. ``.report()`` counts these
+    calls. To compile a gradient, write ``ag.compile(ag.grad(f))``.
+
+    Several threads may call the function at the same time. If a call fails while the program runs,
+    the contents of donated arrays are undefined.
 
     References
     ----------

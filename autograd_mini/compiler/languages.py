@@ -27,35 +27,35 @@ _LANGUAGES: dict[str, Callable[[Program, Sequence[Value]], Source]] = {
 def source(
     result: Tensor, names: Mapping[str, Any] | None = None, language: str = "numpy"
 ) -> Source:
-    """Return the tape of `result`, forward and backward, as a program in a language.
+    """Return a program that computes `result` and its gradients, in Python, JavaScript or C.
 
     Parameters
     ----------
     result : Tensor
-        The tensor that the program computes and differentiates. If it has more than one entry, the
-        program also takes ``cotangent``: the gradient that its backward pass starts with.
+        The tensor to compute and to differentiate. If it has more than one entry, the program has
+        one more argument, ``cotangent``. It is the gradient from which the backward pass starts.
     names : mapping, optional
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
     language : str
-        "numpy", "jax" and "torch" are Python programs with one import. "javascript" is a module
-        with a function ``program``, which takes a list of arrays and returns a list of arrays. "c"
-        is a complete file, whose ``main`` prints the result and the norm of each gradient. (If the
-        result has several entries, it prints the norm of the result.) See the notes.
+        With "numpy", "jax" or "torch", a Python program that uses this library. With "javascript",
+        a module with a function ``program``, which takes a list of arrays and returns a list of
+        arrays. With "c", a complete program that prints the result and the norm of each gradient.
 
     Returns
     -------
     Source
-        Text that defines ``program(...)``. The program takes the leaves, and then the arrays that
-        were constants. It returns the result and the gradient for each leaf that requires a
-        gradient. ``.arguments`` has the values of these arguments, by name. ``.modules`` has the
-        texts of the files that a JavaScript program imports, by name.
+        A text that defines ``program(...)``. The arguments of ``program`` are the inputs of the
+        computation (its leaves), and then its constant arrays. ``program`` returns the result, and
+        the gradients of the leaves that require a gradient. ``.arguments`` is a dict with the
+        values of the arguments. ``.modules`` is a dict of the files that a JavaScript program
+        imports.
 
     Raises
     ------
     TypeError
-        If an operation takes different steps for different values, so that no program can be
-        written.
+        If the code of an operation has an ``if`` that depends on the entries of an array. The
+        program cannot contain such an ``if``.
     UnknownOperation
         If the language has no function for an operation. This error is a subclass of TypeError.
     ValueError
@@ -66,23 +66,23 @@ def source(
     Tensors are named as in ``print(result.tape())``. Gradients are named after their tensors:
     ``d_w`` is the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
 
-    The program contains the operations on the tape. Anything that Python decided while the tape was
-    recorded is a constant in the program. Examples are the length of a loop, and a mask from a
-    comparison.
+    The program contains the operations on the tape. A loop of Python is not on the tape: its steps
+    are written one after the other. The result of a comparison, such as ``x > 0``, is a constant of
+    the program.
 
-    The NumPy program returns the same bits as ``backward``, with one exception. The node of
-    `softmax_cross_entropy` chooses its steps by the size of the logits. The program has no such
-    choice, and always subtracts the largest logit first. The loss and the gradients are the same up
-    to rounding. The results of programs in other languages are also the same up to rounding.
+    A NumPy program returns the same gradients as ``backward``, to the last bit. There is one
+    exception: for `softmax_cross_entropy`, the results can differ by rounding errors. The results
+    of programs in other languages can differ by rounding errors, too.
 
-    The arguments of a "jax" program are arrays of jax or NumPy, and ``jax.jit(program)`` compiles
-    it. If an array on the tape is float64, the program contains a line that switches jax to float64
-    for the whole process. The arguments of a "torch" program are tensors:
-    ``{name: torch.tensor(x) for name, x in source.arguments.items()}``. PyTorch has no function for
-    ``np.partition`` and ``np.unwrap``. JavaScript has no function for these two, and for some
-    functions of ``np.linalg``. A C program cannot call ``np.linalg`` or sort, and its arrays must
-    have at least one entry. The guide *Read a tape in PyTorch, JAX, JavaScript or C* runs each
-    program.
+    The arguments of a "jax" program are arrays of JAX or NumPy. If an array on the tape is float64,
+    a line of the program switches JAX to float64. This changes the setting for the whole process.
+
+    The arguments of a "torch" program are tensors: ``{name: torch.tensor(x) for name, x in
+    source.arguments.items()}``.
+
+    Some operations do not exist in all languages. A C program, for example, cannot sort or call
+    ``np.linalg``, and its arrays must not be empty. The guide *Read a tape in PyTorch, JAX,
+    JavaScript or C* runs each program.
 
     References
     ----------
