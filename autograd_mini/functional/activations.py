@@ -47,8 +47,8 @@ def _softplus(x: Array) -> Any:
 
     Notes
     -----
-    The code computes max(x, 0) + ln(1 + e^-|x|), so nothing overflows. The rule is g e^x / (1 +
-    e^x) = g σ(x), where g is the gradient of the result.
+    The code computes max(x, 0) + ln(1 + e^-|x|), so nothing overflows. Let y and g be the result
+    and its gradient, and σ the sigmoid:
 
     $$y = \ln(1 + e^x) \qquad \frac{\partial L}{\partial x} = g\,\sigma(x)$$
 
@@ -106,9 +106,9 @@ def _inner(x: Array) -> Array:
 def _gelu(x: Array) -> Any:
     r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
-    This approximates x Φ(x), where Φ is the distribution function of the standard normal
-    distribution. The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the
-    shape of `x`, and the dtype of `x` if this is a float type.
+    This is close to x Φ(x), where Φ(x) is the probability that a standard normal number is less
+    than x. The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape of
+    `x`, and the dtype of `x` if this is a float type.
 
     Raises
     ------
@@ -117,8 +117,8 @@ def _gelu(x: Array) -> Any:
 
     Notes
     -----
-    Since (1 + tanh u)/2 = σ(2u), the result is x σ(2u). This form is accurate for negative x, where
-    1 + tanh u loses digits. With du/dx = √(2/π) (1 + 3 · 0.044715 x²) the rule is
+    The code computes x σ(2u), where σ is the sigmoid, because (1 + tanh u)/2 = σ(2u). Let g be the
+    gradient of the result, and du/dx = √(2/π) (1 + 3 · 0.044715 x²). The gradient of x is
 
         g (σ(2u) + x σ(2u) (1 - σ(2u)) 2 du/dx)
 

@@ -188,8 +188,8 @@ def scaled_dot_product_attention(
     r"""Compute softmax(q kᵀ / √d + mask) v, as one node, `attention`.
 
     Each query gets a weighted average of the values. A value has a large weight if its key matches
-    the query. The leading axes, such as examples and heads, broadcast.
-    ``scaled_dot_product_attention.unfused`` is the graph.
+    the query. The leading axes, such as examples and heads, broadcast. The function
+    ``scaled_dot_product_attention.unfused`` computes the same in separate operations.
 
     Parameters
     ----------
@@ -200,10 +200,9 @@ def scaled_dot_product_attention(
     v : Tensor or array_like, shape (..., n, e)
         The value of each key.
     mask : array_like or Tensor, optional
-        It broadcasts to (..., T, n). A boolean mask is True where a query may see a key. A float
-        mask is converted to the dtype of the scores, and added to them. A Tensor is added in its
-        own dtype. It may require a gradient, so you can train it: for example, a bias for each
-        distance between two positions.
+        An array that broadcasts to (..., T, n). A boolean mask is True where a query may see a key.
+        A float mask is added to q kᵀ / √d. A mask that is a Tensor may require a gradient. So you
+        can train the mask, such as a bias for each distance between two positions.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 
@@ -220,8 +219,8 @@ def scaled_dot_product_attention(
 
     Notes
     -----
-    Let S = q kᵀ / √d + mask be the scores, P = softmax(S) the weights, row by row, and g the
-    gradient of the result.
+    Let S = q kᵀ / √d + mask be the scores. The weights are P = softmax(S), where each row of P sums
+    to 1. Let g be the gradient of the result. The symbol ⊙ is the elementwise product.
 
     $$
     \frac{\partial L}{\partial S}
@@ -237,11 +236,11 @@ def scaled_dot_product_attention(
     To see P itself, pass one-hot values: ``scaled_dot_product_attention(q, k, np.eye(n))``.
 
     If a query may not see any key, its row of the result is nan, as in `softmax`. The gradients are
-    nan too. PyTorch 2.5 and later return 0. Let such a query see itself, and ignore its row.
+    nan, too. (In PyTorch 2.5 and later, the row is 0.) To avoid nan, let such a query see itself,
+    and ignore its row.
 
-    If a query sees almost only one key, the gradients of its scores are tiny. Their absolute error
-    is a few units in the last digit of ∂L/∂P, as in PyTorch. The gradients of the unfused graph are
-    more accurate.
+    If one key has almost all the weight, ∂L/∂S is a small difference of large numbers. So it has
+    few correct digits, as in PyTorch. ``scaled_dot_product_attention.unfused`` is more accurate.
 
     References
     ----------

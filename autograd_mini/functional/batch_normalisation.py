@@ -185,26 +185,26 @@ def batch_norm(
 ) -> Any:
     r"""Compute γ (x - μ) / √(σ² + ε) + β for each channel, as one node.
 
-    In training, μ and σ² are the mean and variance of the batch. Otherwise they are the running
-    statistics.
+    In training, μ and σ² are the mean and the variance of the batch. In evaluation, they are the
+    running statistics, which are estimated during training.
 
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C), (N, C, L) or (N, C, H, W)
         x, with the channels in axis 1.
     running_mean, running_var : array of float, shape (C,), optional
-        Estimates of the mean and the variance of each channel over all batches. Each call with
-        ``training=True`` moves them towards the statistics of its batch, in place, also under
-        `no_grad`. A backward pass, a picture of the tape, or a call that raises an error does not
-        change them. `checkpoint` runs its function twice, so it moves them twice.
+        The running statistics: estimates of the mean and the variance of each channel over all
+        batches. Each call with ``training=True`` changes these arrays in place, also under
+        `no_grad`. A backward pass does not change them. In a function under `checkpoint`, they
+        change twice, because the function runs twice.
     weight, bias : Tensor or array_like, shape (C,), optional
         γ and β. Without them, γ is 1 and β is 0.
     training : bool
-        Whether to use the statistics of this batch.
+        Whether to use the mean and the variance of this batch.
     momentum : float
         The weight of the new batch: running = (1 - momentum) running + momentum batch.
     eps : float
-        ε, which keeps the division finite for a channel of equal entries.
+        ε. It prevents a division by 0 if all entries of a channel are equal.
 
     Returns
     -------
@@ -231,17 +231,18 @@ def batch_norm(
     \frac{\partial L}{\partial \beta} = \sum g
     $$
 
-    A bar is a mean. The means and sums are over the n entries of a channel. Running statistics are
-    constants, so with them ∂L/∂x = h/s. In training, σ² is Σ (x - μ)²/n. The running variance
-    moves towards Σ (x - μ)²/(n - 1), an unbiased estimate.
+    A bar is a mean. The means and sums are over the n entries of a channel. In evaluation, μ and σ²
+    are constants, so ∂L/∂x = h/s.
 
-    The mean is computed before the variance, and corrected by the mean of x - μ. So no digits are
-    lost if a large number is added to all entries.
+    In training, σ² is Σ (x - μ)²/n. The running variance is updated with Σ (x - μ)²/(n - 1)
+    instead, because this estimate is unbiased.
+
+    The variance is accurate even if all entries are large and nearly equal.
 
     References
     ----------
     Ioffe, Szegedy: Batch normalization, 2015, section 3. Chan, Golub, LeVeque: Algorithms for
-    computing the sample variance, 1983 (the correction).
+    computing the sample variance, 1983.
 
     Examples
     --------

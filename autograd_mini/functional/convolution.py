@@ -183,14 +183,14 @@ def _conv1d(
     input: Array, weight: Array, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Any:  # fmt: skip
-    r"""Slide the weight over the last axis of the input, and sum the products, as one node.
+    r"""Slide filters over sequences, and sum the products at each place, as one node.
 
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, L) or (C, L)
-        Sequences of C channels.
+        N sequences of C channels and length L.
     weight : Tensor or array_like, shape (O, C/groups, k)
-        A filter of k entries for each of O outputs.
+        O filters of k entries. Each filter computes one channel of the result.
     bias : Tensor or array_like, shape (O,), optional
     stride, padding, dilation, groups
         As for `conv2d`, with one spatial axis.
@@ -198,7 +198,7 @@ def _conv1d(
     Returns
     -------
     Tensor, or an array if no argument is a Tensor
-        Of shape (N, O, length) or (O, length).
+        Its shape is (N, O, length) or (O, length).
 
     Raises
     ------
@@ -209,8 +209,7 @@ def _conv1d(
 
     Notes
     -----
-    The derivation is in the docstring of the module `autograd_mini.functional.convolution`. Without
-    options, the result y of input x, weight w and bias b is
+    Let x be the input, w the weight, and b the bias. If no option is given, the result y is
 
     $$y_{n,o,p} = b_o + \sum_{c,k} w_{o,c,k}\, x_{n,c,p+k}$$
 
@@ -232,32 +231,33 @@ def _conv2d(
     input: Array, weight: Array, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Any:  # fmt: skip
-    r"""Slide the weight over images, and sum the products, as one node.
+    r"""Slide filters over images, and sum the products at each place, as one node.
 
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
-        Images of C channels. Integers are converted to the dtype of the weight.
+        N images of C channels, H rows and W columns. Integers are converted to the dtype of
+        `weight`.
     weight : Tensor or array_like, shape (O, C/groups, kH, kW)
-        A filter for each of O outputs.
+        O filters of kH rows and kW columns. Each filter computes one channel of the result. The
+        part of an image under a filter is called a *window*.
     bias : Tensor or array_like, shape (O,), optional
     stride : int or pair of int
         The step from one window to the next.
     padding : int, pair of int, "valid" or "same"
-        How many zeros are added on each side of an image. "valid" adds none. "same" needs stride 1:
-        the result has the size of the image. If an odd number of zeros is needed along an axis, the
-        extra zero is added at the end.
+        How many zeros are added on each side of an image. "valid" adds none. "same" adds as many as
+        the result needs to have the size of the image, and requires stride 1. If their number is
+        odd, the extra zero is added at the end.
     dilation : int or pair of int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
     groups : int
-        Input channels and outputs are divided into this many groups. The outputs of a group read
-        only the channels of the same group.
+        The channels of the input and of the result are divided into this many groups. A channel of
+        the result depends only on the input channels of its group.
 
     Returns
     -------
     Tensor, or an array if no argument is a Tensor
-        Of shape (N, O, rows, columns) or (O, rows, columns). Its entries lie in memory with the
-        batch as the last axis, because the next layer reads this order fastest.
+        Its shape is (N, O, rows, columns) or (O, rows, columns).
 
     Raises
     ------
@@ -268,11 +268,11 @@ def _conv2d(
 
     Notes
     -----
-    As in all frameworks, the filter is not reversed: this is a correlation. Let X = im2col(x) be
-    the matrix whose columns are the windows. The result is W X + b, so ∂L/∂W = g Xᵀ and
-    ∂L/∂x = col2im(Wᵀ g), where g is the gradient of the result. The function col2im adds each
-    window to the image, at its place. Without options, the result y of input x, weight w and bias b
-    is
+    As in all frameworks, the filters are not reversed. In mathematics, this is a correlation. Let x
+    be the input, b the bias, and W a matrix whose rows are the filters. The columns of the matrix
+    X = im2col(x) are the windows. The result is y = W X + b. Let g be the gradient of y. Then
+    ∂L/∂W = g Xᵀ and ∂L/∂x = col2im(Wᵀ g), where col2im adds each column to the image, at the place
+    of its window. If no option is given, y is
 
     $$y_{n,o,p,q} = b_o + \sum_{c,k,l} w_{o,c,k,l}\, x_{n,c,p+k,q+l}$$
 

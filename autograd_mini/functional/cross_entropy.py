@@ -76,7 +76,7 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
 
     Returns
     -------
-    Tensor, shape (); for "none", the shape of the logits without `axis`
+    Tensor, shape (), or for "none" the shape of the logits without `axis`
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     \frac{\partial L}{\partial z_i} = \frac{\hat y_i \sum_o y_o - y_i}{N}
     $$
 
-    The forward pass saves the gradient of each row's loss, so the backward pass only scales it.
+    N is the number of rows, and ŷ is softmax(z).
 
     References
     ----------
@@ -256,10 +256,10 @@ def cross_entropy(
     reduction: Reduction = "mean",
     where: Any = None,
 ) -> Any:
-    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), from primitives.
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), in separate operations.
 
-    This is the definition, step by step. If ŷ underflows to 0, ln ŷ is -inf. To train, use
-    `softmax_cross_entropy`, which computes the same function as one node.
+    This is the definition, step by step. If a ŷ is rounded to 0, its logarithm is -inf. So use
+    `softmax_cross_entropy` for training. It computes the same function, but cannot overflow.
 
     Parameters, result and errors are those of `softmax_cross_entropy`.
 
@@ -292,32 +292,31 @@ def softmax_cross_entropy(
 ) -> Any:
     """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i as one node, `SoftmaxCrossEntropy`.
 
-    The node is fast, and accurate for logits of any size: the logits are shifted before `exp`, and
-    ln ŷ is computed without ŷ.
+    z are the logits, y the targets, and N is the number of rows. The result is accurate for logits
+    of any size: `exp` cannot overflow, and the logarithm of 0 is never computed.
 
     Parameters
     ----------
     logits : Tensor or array_like
-        Floating-point numbers, of any rank. A single row, shape (C,), needs no batch axis. For
-        arrays of other libraries and for symbols, the graph of primitives replaces the node.
+        The scores of the C classes, as floats. The shape is (N, C), or (C,) for one row, or has
+        more axes.
     targets : array_like or Tensor
-        *Class indices* are integers, with the shape of the logits without the class axis. *Soft
-        targets* are real numbers, such as probabilities, with the shape of the logits, or a
-        shape that broadcasts to it. (But whole numbers of shape (N, 1) raise an error.) An array
-        is converted to the dtype of the logits. A Tensor keeps its dtype and may need a gradient.
+        *Class indices* are integers. They have the shape of the logits without the class axis.
+        *Soft targets* are probabilities or other real numbers. They have the shape of the logits,
+        or a shape that broadcasts to it. A Tensor of soft targets may require a gradient.
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
-        How much each class counts.
+        A factor for the loss of each class.
     ignore_index : int, optional
-        Rows with this class index do not count. It may be any integer, such as -100.
+        Rows with this class index are left out. It may be any integer, such as -100.
     label_smoothing : float
-        ε, from 0 to 1. Before `weight` is applied, y is replaced by (1-ε) y + ε/C.
+        ε, from 0 to 1. The targets y are replaced by (1-ε) y + ε/C, before `weight` is applied.
     reduction : "mean", "sum" or "none"
         The mean of the rows, their sum, or each row's loss.
     where : array of bool, optional
-        A mask that broadcasts to the logits. True marks the C classes that count. Other classes are
-        left out of the softmax and of the sum over i.
+        A mask that broadcasts to the logits. Classes where it is False are left out of the softmax
+        and of the sum over i. C is then the number of the other classes.
 
     Returns
     -------
@@ -328,7 +327,7 @@ def softmax_cross_entropy(
     ------
     TypeError
         If the logits do not have a float dtype. If the targets are not real numbers. If the targets
-        have the shape of class indices, but are floats.
+        have the shape of class indices, but are not integers.
     ValueError
         If `targets`, `weight` or `where` has a wrong shape. If there are no classes. If an option
         has an invalid value.
@@ -337,21 +336,19 @@ def softmax_cross_entropy(
 
     Notes
     -----
-    ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and ∂L/∂y_i = -ln ŷ_i / N. The derivation is in the docstring
-    of the module `autograd_mini.functional.cross_entropy`. There, each option changes y.
+    Let ŷ = softmax(z). The derivatives are ∂L/∂z_i = (ŷ_i Σ_o y_o - y_i) / N and
+    ∂L/∂y_i = -ln ŷ_i / N. The file `functional/cross_entropy.py` explains how they are derived.
 
-    *The divisor of the mean* is as in PyTorch. For soft targets it is N, the number of rows. For
-    class indices with `weight`, it is the sum of the weights w_{t_n} of the rows that are not
-    ignored. Without `weight`, it is the number of these rows. So with `weight`, one-hot rows and
-    class indices give different means.
+    *The mean.* The sum of the losses is divided by N, the number of rows. For class indices,
+    ignored rows are not counted in N. If class indices have a `weight`, the sum is divided by the
+    sum of the weights of the true classes instead. PyTorch does the same.
 
-    *If no row counts* (all are ignored, or N = 0), the mean and its gradient are 0. In PyTorch the
-    mean is 0/0 = nan, so one empty batch would turn every parameter into nan.
+    *No rows.* If there are no rows, or if all rows are ignored, the mean and its gradient are 0.
+    PyTorch returns nan.
 
-    *Infinite logits*: -inf masks a class. The masked class gets no gradient, since 0 ln 0 = 0. If
-    the masked class is the true class of a row, the loss is inf. A row with +inf has no softmax:
-    the loss is inf or nan. In a row with nan, or with only -inf, loss and gradient are nan. Other
-    rows are not affected. If an ignored row has nan, +inf or only -inf, its gradient is still nan.
+    *Infinite logits.* A class with the logit -inf has probability 0. If it is the true class, the
+    loss is inf. Otherwise its gradient is 0. If a row contains +inf or nan, or only -inf, its
+    gradient is nan, also if the row is ignored.
 
     References
     ----------

@@ -61,19 +61,20 @@ def draw_mask(rng: np.random.Generator, shape: tuple[int, ...], p: float) -> Arr
 def dropout(
     x: Any, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None
 ) -> Any:
-    r"""Set each entry to 0 with probability `p`, and divide the others by 1 - p, as one node.
+    r"""Set each entry to 0 with probability `p`, and divide the other entries by 1 - p, as one
+    node.
 
     Parameters
     ----------
     x : Tensor or array_like
         The numbers, of any shape.
     p : float
-        The probability that an entry is dropped, from 0 to 1.
+        The probability that an entry is set to 0.
     training : bool
-        If it is False, or if `p` is 0, `x` itself is returned.
+        If False, or if `p` is 0, the result is `x` itself.
     rng : numpy.random.Generator, optional
-        The generator of the random numbers. Make it once, ``rng = np.random.default_rng(0)``, and
-        pass it in each call. By default, each run of a program draws different numbers.
+        The generator of the random numbers. Make one, ``rng = np.random.default_rng(0)``, and pass
+        it in each call. By default, each run of your program draws different numbers.
 
     Returns
     -------
@@ -88,14 +89,14 @@ def dropout(
     ValueError
         If `p` is not a number from 0 to 1.
     RuntimeError
-        If `rng` is created inside a compiled function. Later calls would not create it again.
+        If `rng` is created inside of a function for `compile`. Pass it as an argument.
 
     Notes
     -----
     $$y = \frac{x \odot m}{1 - p} \qquad \frac{\partial L}{\partial x} = \frac{g \odot m}{1 - p}$$
 
-    The mask m is a constant argument of the node: ``y.inputs[1]``. A compiled function draws a new
-    mask in each call, from the same generator.
+    The mask m is 0 for a dropped entry, and 1 for the others. The symbol ⊙ is the elementwise
+    product, and g is the gradient of y. You can read the mask in ``y.inputs[1]``.
 
     References
     ----------

@@ -46,8 +46,8 @@ def _embedding(input: Array, weight: Array) -> Any:
 
     Notes
     -----
-    Each row of the result is a copy of a row of `weight`. The rule adds the gradient of each copy
-    to the gradient of this row. With W for `weight`, Y for the result and i for `input`:
+    Each row of the result is a copy of a row of `weight`. The gradient of a row is the sum of the
+    gradients of its copies. Let W be `weight`, Y the result, and i the indices in `input`:
 
     $$
     Y_n = W_{i_n} \qquad

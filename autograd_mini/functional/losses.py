@@ -66,8 +66,8 @@ def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
     Raises
     ------
     ValueError
-        If `x` and `t` do not broadcast. If they have shapes such as (N, 1) and (N,), because each
-        prediction would be compared with each target. If `reduction` is not "mean", "sum" or
+        If `x` and `t` do not broadcast. If their shapes are, for example, (N, 1) and (N,). (Each
+        prediction would be compared with each target.) If `reduction` is not "mean", "sum" or
         "none".
 
     Notes
@@ -136,12 +136,12 @@ mse_loss = fused(
 
 
 def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> Any:
-    """Compute ℓ_n = -ln ŷ_{n, t_n} from log-probabilities, and the mean of all rows, as one node.
+    """Compute ℓ_n = -ln ŷ_{n, t_n} for each row n, and the mean of all rows, as one node.
 
     Parameters
     ----------
     log_p : Tensor or array_like, shape (..., C)
-        ln ŷ, as `log_softmax` returns it.
+        ln ŷ, the logarithms of the probabilities, as `log_softmax` returns them.
     targets : array_like of int, shape (...)
         The class of each row.
     reduction : "mean", "sum" or "none"
@@ -157,8 +157,8 @@ def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> An
 
     Notes
     -----
-    ∂ℓ_n/∂ln ŷ_{n,i} is -1 at the true class of the row and 0 elsewhere. So the rule starts with
-    zeros, and writes -g_n at the true class of each row, where g_n is the gradient of ℓ_n.
+    Let g_n be the gradient of ℓ_n. The gradient of `log_p` is -g_n at the true class of row n, and
+    0 elsewhere.
 
     References
     ----------
@@ -272,15 +272,14 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     Raises
     ------
     ValueError
-        If the arguments do not broadcast. If `x` and `t` have shapes such as (N, 1) and (N,),
-        because each prediction would be compared with each target. If `reduction` is not "mean",
+        If the arguments do not broadcast. If the shapes of `x` and `t` are, for example, (N, 1) and
+        (N,). (Each prediction would be compared with each target.) If `reduction` is not "mean",
         "sum" or "none".
 
     Notes
     -----
-    Since 1 - σ(x) = σ(-x) and -ln σ(x) = softplus(-x), the loss is
-    w t softplus(-x) + (1 - t) softplus(x). This form is finite for any x, and loses no digits if
-    the loss is tiny. The derivatives are ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x) and
+    The code computes w t softplus(-x) + (1 - t) softplus(x), which is equal to ℓ, but never
+    overflows. The derivatives are ∂ℓ/∂x = (1 - t) σ(x) - w t σ(-x) and
     ∂ℓ/∂t = w softplus(-x) - softplus(x). If w = 1, ∂ℓ/∂x is σ(x) - t.
 
     $$\ell = -w\,t \ln \sigma(x) - (1 - t) \ln(1 - \sigma(x))$$

@@ -139,7 +139,7 @@ def layer_norm(
     weight, bias : Tensor or array_like, optional
         γ and β. Their shape is `normalized_shape`. By default, γ is 1 and β is 0.
     eps : float
-        ε, which keeps the division finite for a row of equal entries.
+        ε. It prevents a division by 0 if all entries of a row are equal.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def layer_norm(
 
     Notes
     -----
-    Let g be the gradient of the result, s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. A bar is the
+    Let g be the gradient of the result. Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. A bar is the
     mean of a row. An entry of x changes the result in three ways: directly, by changing μ, and by
     changing σ².
 
@@ -167,13 +167,12 @@ def layer_norm(
     \frac{\partial L}{\partial \beta} = \sum_{\text{rows}} g
     $$
 
-    The mean is computed before the variance, and corrected by the mean of x - μ. So no digits are
-    lost if a large number is added to all entries.
+    The variance is accurate even if all entries are large and nearly equal.
 
     References
     ----------
     Ba, Kiros, Hinton: Layer normalization, 2016, equation 4. Chan, Golub, LeVeque: Algorithms for
-    computing the sample variance, 1983 (the correction).
+    computing the sample variance, 1983.
 
     Examples
     --------
@@ -280,8 +279,8 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
     weight : Tensor or array_like, shape (D,), optional
         γ. Without it, γ is 1.
     eps : float, optional
-        ε, which keeps the division finite for a row of zeros. The default is the machine epsilon of
-        the dtype of `x` (of float32 for float16).
+        ε. It prevents a division by 0 if all entries of a row are 0. The default is
+        ``np.finfo(x.dtype).eps``. For float16, it is the value for float32.
 
     Returns
     -------
@@ -295,9 +294,9 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
 
     Notes
     -----
-    RMS normalisation is `layer_norm` without μ. Let g be the gradient of the result, s = √(mean(x²)
-    + ε), x̂ = x/s and h = γ g. A bar is the mean of a row. An entry of x changes the result in two
-    ways: directly, and by changing mean(x²).
+    RMS normalisation is `layer_norm` without μ. Let g be the gradient of the result. Let
+    s = √(mean(x²) + ε), x̂ = x/s and h = γ g. A bar is the mean of a row. An entry of x changes the
+    result in two ways: directly, and by changing mean(x²).
 
     $$
     \frac{\partial L}{\partial x} = \frac{h - \hat x\,\overline{h\,\hat x}}{s} \qquad

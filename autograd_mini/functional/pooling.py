@@ -136,9 +136,9 @@ def _max_pool2d(
     ----------
     input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
     kernel_size : int or pair of int
-        The height and width of a window.
+        The height and the width of a window, the part of an image that is reduced to one entry.
     stride : int or pair of int, optional
-        The step from one window to the next. The default is `kernel_size`, so that windows do not
+        The step from one window to the next. The default is `kernel_size`, so windows do not
         overlap.
     padding : int or pair of int
         How many entries of -inf are added on each side of an image. It may be at most half of a
@@ -163,8 +163,8 @@ def _max_pool2d(
     -----
     The largest entry of a window gets the gradient of the maximum. The other entries get 0. If
     several entries are equal to the maximum, only the first one gets the gradient, as in PyTorch.
-    This often happens after a ReLU, in windows of zeros. If a window contains nan, its maximum is
-    nan, and the first nan gets the gradient. The result y of input x with stride s is
+    If a window contains nan, its maximum is nan. Let x be the input, and s the stride. Without
+    padding and dilation, the result y is
 
     $$y_{p,q} = \max_{k,l} x_{sp+k,\,sq+l}$$
 
@@ -250,8 +250,8 @@ def _avg_pool2d(
     padding : int or pair of int
         How many zeros are added on each side of an image. It may be at most half of a window.
     count_include_pad : bool
-        If True, divide by the number of all entries of a window. If False, the zeros around the
-        image are not counted.
+        If True, the sum of a window is divided by the number of its entries. If False, the added
+        zeros are not counted as entries.
 
     Returns
     -------
@@ -268,8 +268,8 @@ def _avg_pool2d(
 
     Notes
     -----
-    Each of the K entries of a window gets 1/K of the gradient of their mean. The result y
-    of input x with stride s is
+    A window has K entries. Each of them gets 1/K of the gradient of the mean. Let x be the input,
+    and s the stride. Without padding, the result y is
 
     $$y_{p,q} = \frac{1}{K} \sum_{k,l} x_{sp+k,\,sq+l}$$
 

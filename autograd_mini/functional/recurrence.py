@@ -66,8 +66,8 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
     Parameters
     ----------
     gates : Tensor or array_like, shape (..., 4 H)
-        The gates before their activations, in four blocks: the input gate i, the forget gate f,
-        the new content g, and the output gate o. Only `lstm_output` reads o.
+        The gates before their activations, in four blocks: the input gate i, the forget gate f, the
+        new content g, and the output gate o. This function does not use o; see `lstm_output`.
     c : Tensor or array_like, shape (..., H)
         The cell state.
 
@@ -156,7 +156,7 @@ def _lstm_output(gates: Array, c: Array) -> Any:
     Parameters
     ----------
     gates : Tensor or array_like, shape (..., 4 H)
-        As for `lstm_cell`. Only the last block, o, is read.
+        As for `lstm_cell`. Only the last block, o, is used.
     c : Tensor or array_like, shape (..., H)
         c', the new cell state.
 
@@ -171,7 +171,7 @@ def _lstm_output(gates: Array, c: Array) -> Any:
 
     Notes
     -----
-    Let z_o be the block of the output gate in `gates`, o = σ(z_o), and g = ∂L/∂h':
+    Let z_o be the block of the output gate in `gates`. Let o = σ(z_o), and g = ∂L/∂h':
 
     $$
     \frac{\partial L}{\partial z_o} = g\,h'\,(1 - o) \qquad
@@ -232,9 +232,9 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
     Parameters
     ----------
     from_input, from_state : Tensor or array_like, shape (..., 3 H)
-        The products of the input and of the state with their weights, in three blocks: the reset
-        gate r, the update gate u, and the candidate n for the new state. PyTorch calls the
-        update gate z.
+        The input times its weights, and the state times its weights. Both have three blocks, for
+        the reset gate r, the update gate u, and the candidate n for the new state. PyTorch calls
+        the update gate z.
     h : Tensor or array_like, shape (..., H)
         The state.
 
@@ -249,16 +249,16 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
 
     Notes
     -----
-    Let a be `from_input` and b be `from_state`. The index names the block:
+    Let a be `from_input`, and b be `from_state`. For example, a_r is the block of a for the gate r:
 
     $$
     r = \sigma(a_r + b_r) \qquad u = \sigma(a_u + b_u) \qquad
     n = \tanh(a_n + r\,b_n) \qquad h' = (1 - u)\,n + u\,h
     $$
 
-    The gradients of a and b are equal, except in the block n. There, the gradient of b is r times
-    the gradient of a. As in PyTorch and cuDNN, the reset gate r multiplies the product b_n, not
-    the state h.
+    The gradients of a and b are equal, except in the block n: the gradient of b_n is r times the
+    gradient of a_n. The reset gate r multiplies b_n, as in PyTorch. In the first reference, it
+    multiplies the state h.
 
     References
     ----------

@@ -60,25 +60,27 @@ def _softmax_graph(z: Array, axis: Axis = -1, where: Any = None, temperature: fl
 
 @in_float32
 def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
-    r"""Compute ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T) as one node. ``softmax.unfused`` is its graph.
+    r"""Compute the probabilities ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T) as one node.
 
     Parameters
     ----------
     z : Tensor or array_like
         Logits, of any shape.
     axis : int, tuple of int or None
-        The axis of the classes, or several axes. None means all axes.
+        The axis of the classes, or several axes. None means all axes. A *row* is a vector along
+        this axis.
     where : array of bool, optional
-        A mask that broadcasts to `z`. True marks the classes that exist. The others get the
-        probability 0, and no gradient. A row without any class is nan.
+        A mask that broadcasts to `z`. Classes where it is False get the probability 0, and the
+        gradient 0. A row with only False is nan.
     temperature : float
-        T. A small T sharpens the distribution, a large one flattens it.
+        T. With a small T, the largest logit gets nearly all of the probability. With a large T, the
+        probabilities are nearly equal.
 
     Returns
     -------
     Tensor or array
-        A Tensor if `z` is a Tensor, otherwise an array. It has the shape of `z`, and its dtype if
-        this is a float type. The entries are in [0, 1], and sum to one along `axis`.
+        A Tensor if `z` is a Tensor, otherwise an array. It has the shape of `z`, and also the dtype
+        of `z` if this is a float type. The entries are in [0, 1]. Each row sums to one.
 
     Raises
     ------
@@ -87,10 +89,8 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
 
     Notes
     -----
-    The rule is ŷ_i (g_i - Σ_o g_o ŷ_o) / T, where g is the gradient of ŷ. Since Σŷ = 1, any
-    constant may be subtracted from g without changing the result. The code first replaces g_i by
-    g_i - Σ_o g_o ŷ_o, and then applies the rule to the new g. If a ŷ_i is close to one, the new g_i
-    and the new sum are close to 0, so no digits are lost.
+    Let g be the gradient of ŷ. The gradient of z_i is ŷ_i (g_i - Σ_o g_o ŷ_o) / T. This follows
+    from the derivative of ŷ_o with respect to z_i, where δ_oi is 1 if o = i, and otherwise 0:
 
     $$
     \hat y_o = \frac{e^{z_o / T}}{\sum_k e^{z_k / T}} \qquad
@@ -171,12 +171,13 @@ def _log_softmax_graph(
 def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
     r"""Compute ln ŷ_o = z_o - ln Σ_k exp(z_k) as one node, without computing ŷ.
 
-    The result is finite where ŷ underflows to 0, and accurate where ŷ is close to 1.
+    ŷ are the probabilities, and T = 1 is the temperature. The result is finite even if ŷ is rounded
+    to 0, and accurate even if ŷ is close to 1.
 
     Parameters
     ----------
     z, axis, where, temperature
-        See `softmax`. A class that `where` leaves out gets -inf, and no gradient.
+        See `softmax`. Classes where `where` is False get -inf, and the gradient 0.
 
     Returns
     -------
@@ -190,8 +191,8 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
 
     Notes
     -----
-    Let g be the gradient of the result. The rule is g_i - ŷ_i Σ_o g_o. To lose no digits if ŷ_i is
-    close to 1, the code computes it as g_i (1 - ŷ_i) - ŷ_i Σ_{o≠i} g_o.
+    Let g be the gradient of the result. The gradient of z_i is g_i - ŷ_i Σ_o g_o, because of this
+    derivative, where δ_oi is 1 if o = i, and otherwise 0:
 
     $$\frac{\partial \ln \hat y_o}{\partial z_i} = \delta_{oi} - \hat y_i$$
 
@@ -289,16 +290,16 @@ def _logsumexp_graph(
 
 @in_float32
 def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any = None) -> Any:
-    r"""Compute ln Σ e^x over `axis`, shifted by the largest entry so that nothing overflows.
+    r"""Compute ln Σ e^x over `axis`. The result is finite even if e^x overflows.
 
     Parameters
     ----------
     x : Tensor or array_like
-        Numbers, of any shape. An entry of -inf adds nothing. An empty sum gives -inf.
+        Numbers, of any shape. The logarithm of an empty sum is -inf.
     axis : int, tuple of int, optional
         The axes to sum over. None means all axes.
     keepdims : bool
-        Whether to keep the axes that were summed over, with length one.
+        Whether the result keeps the axes that were summed over, with length 1.
     where : array of bool, optional
         A mask that broadcasts to `x`. True marks the entries to sum.
 
@@ -315,8 +316,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, where: Any =
 
     Notes
     -----
-    The rule is g softmax(x), where g is the gradient of the result. Let s = Σ e^x. The derivative
-    of ln s is 1/s, and the derivative of s is e^x.
+    Let g be the gradient of the result y. The gradient of x is g softmax(x), because
 
     $$
     y = \ln \sum_k e^{x_k} \qquad
