@@ -108,10 +108,10 @@ class Sigmoid(Activation):
 
 
 class GELU(Activation):
-    """The layer x Φ(x), approximated with tanh as in GPT-2; see `gelu`.
+    """The layer x Φ(x), computed with tanh as in GPT-2; see `gelu`.
 
-    Φ is the distribution function of the standard normal distribution. PyTorch's default is the
-    exact function. The two differ by less than 0.001.
+    Φ(x) is the probability that a standard normal number is less than x. PyTorch computes Φ exactly
+    by default. The results differ by less than 0.001.
 
     Examples
     --------

@@ -147,9 +147,9 @@ def kaiming_uniform_(
     a : float
         The slope of "leaky_relu" for negative numbers.
     mode : str
-        "fan_in" uses this formula, which keeps the variance of activations about the same in all
-        layers. "fan_out" divides by the number of outputs instead of inputs, and does the same for
-        gradients.
+        "fan_in" divides by the number of inputs, as in this formula. Then activations have about
+        the same variance in all layers. "fan_out" divides by the number of outputs. Then gradients
+        have about the same variance in all layers.
     nonlinearity : str
         The activation after the layer. It determines the gain; see `calculate_gain`. The default
         with ``a=0`` is the same as "relu".

@@ -53,15 +53,14 @@ class Linear(Module):
         The dtype of the parameters, a float type. If `x` has another dtype, NumPy promotes the
         result.
     name : str
-        The text after W and b in the names of the parameters. With "1", the parameters are W1 and
-        b1, and the layer's `scope` is "linear1". Without a name, each parameter is named after the
-        attribute that holds it; see `Module`.
+        A suffix for names. With "1", the parameters are W1 and b1, and pictures show the layer in a
+        box "linear1". Without it, `Module` names the parameters.
 
     Attributes
     ----------
     weight : Tensor, shape (inputs, outputs)
-        Initially uniform between ±√(6 / (inputs + outputs)), which keeps the variance of
-        activations and of gradients about the same from layer to layer.
+        Initially uniform between ±√(6 / (inputs + outputs)). With this range, activations and
+        gradients have about the same variance in all layers.
     bias : Tensor, shape (outputs,), or None
         Initially zero. It is None with ``bias=False``.
 
@@ -134,8 +133,8 @@ class Sequential(Module):
     Parameters
     ----------
     *layers : callable
-        Anything that can be called: a `Linear`, a NumPy function, another model. You may also pass
-        the layers in one list.
+        Anything that can be called, such as a `Linear`, a NumPy function or another model. You may
+        also pass the layers in one list.
 
     Raises
     ------
@@ -196,8 +195,8 @@ class MLP(Sequential):
         An elementwise function: ``np.tanh``, ``ag.relu``, ... Or its name: "tanh", "relu",
         "sigmoid", "softplus" or "gelu".
     rng : int or numpy.random.Generator
-        The seed or generator that draws the initial weights. By default, they are the same in each
-        run.
+        The seed or generator that draws the initial weights. By default, the weights are the same
+        in each run.
     dtype : dtype
         The dtype of the parameters. Their names are W1, b1, W2, b2, ...
 

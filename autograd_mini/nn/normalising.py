@@ -23,10 +23,11 @@ def _parameter(value: float, shape: Any, dtype: DTypeLike) -> Tensor:
 
 
 class BatchNorm1d(Module):
-    """Normalise each feature, or each channel of sequences, over the batch.
+    """Normalise each feature: subtract the mean of the batch, and divide by the standard deviation.
 
-    In training, the layer uses the mean and the variance of the batch, and moves the running
-    statistics towards them. After ``model.eval()``, it uses the running statistics.
+    In training, the layer uses the mean and the variance of the batch, and updates estimates of
+    both, the *running statistics*. After ``model.eval()``, it uses the running statistics instead.
+    In inputs of shape (N, C, L), the features are the C channels.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ class BatchNorm1d(Module):
     eps : float
         The number that is added to the variance.
     momentum : float
-        The weight of a new batch: running = (1 - momentum) running + momentum batch.
+        The weight of a new batch in the running statistics: running = (1 - momentum) running +
+        momentum batch.
     affine : bool
         Whether the layer has a weight and a bias.
     dtype : dtype
@@ -46,7 +48,8 @@ class BatchNorm1d(Module):
     weight, bias : Tensor, shape (C,), or None
         γ and β, initially 1 and 0.
     running_mean, running_var : array, shape (C,)
-        Buffers, initially 0 and 1. They are in `state_dict`, but they are not parameters.
+        The running statistics, initially 0 and 1. They are in `state_dict`, but they are not
+        parameters.
 
     Raises
     ------
@@ -162,7 +165,8 @@ class LayerNorm(Module):
     elementwise_affine : bool
         Whether the layer has a weight and a bias.
     bias : bool
-        Whether the layer has a bias. Without `elementwise_affine`, it has neither weight nor bias.
+        Whether the layer has a bias. With ``elementwise_affine=False``, the layer has no bias
+        either.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -226,8 +230,8 @@ class RMSNorm(Module):
     normalized_shape : int
         The size of the last axis of the input. PyTorch's layer also takes several axes.
     eps : float, optional
-        The number that is added to the mean of the squares. The default is the machine epsilon of
-        the dtype of the input.
+        The number that is added to the mean of the squares. The default is
+        ``np.finfo(x.dtype).eps`` for an input `x`.
     elementwise_affine : bool
         Whether the layer has a weight.
     dtype : dtype

@@ -145,7 +145,7 @@ def _layers_of(name: str, state: Any, shape: tuple[int, ...]) -> list[Any]:
 
 
 class RNN(_Recurrent):
-    """Simple recurrent layers, which run an `RNNCell` over the steps of a sequence.
+    """Simple recurrent layers. Each layer runs an `RNNCell` over the steps of a sequence.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ class RNN(_Recurrent):
 
 
 class LSTM(_Recurrent):
-    """LSTM layers, which run an `LSTMCell` over the steps of a sequence.
+    """LSTM layers. Each layer runs an `LSTMCell` over the steps of a sequence.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ class LSTM(_Recurrent):
 
 
 class GRU(_Recurrent):
-    """GRU layers, which run a `GRUCell` over the steps of a sequence.
+    """GRU layers. Each layer runs a `GRUCell` over the steps of a sequence.
 
     Parameters
     ----------

@@ -165,7 +165,7 @@ class RNNCell(_Cell):
 
 
 class LSTMCell(_Cell):
-    r"""One step of an LSTM: gates decide what the cell state c forgets, takes in and shows.
+    r"""One step of an LSTM. Gates decide what the cell state c forgets, adds and outputs.
 
     Parameters
     ----------
@@ -195,7 +195,8 @@ class LSTMCell(_Cell):
 
     Notes
     -----
-    The four gates are blocks of one sum of products. `lstm_cell` and `lstm_output` do the rest:
+    Let (h, c) be the old state. The parameters compute four blocks of gates. `lstm_cell` and
+    `lstm_output` compute the new state (h', c') from these blocks:
 
     $$
     (z_i, z_f, z_g, z_o) = x W + b_{ih} + h V + b_{hh} \qquad
@@ -244,7 +245,7 @@ class LSTMCell(_Cell):
 
 
 class GRUCell(_Cell):
-    r"""One step of a GRU: a gate mixes the old state and a new one.
+    r"""One step of a GRU. The new state is a mixture of the old state and a new candidate.
 
     Parameters
     ----------

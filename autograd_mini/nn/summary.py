@@ -28,17 +28,19 @@ def summary(model: Layer, x: Any = None) -> Summary:
     Parameters
     ----------
     model : callable with ``parameters()``
-        An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. The layers of an object
-        are its attributes that have ``parameters()``, and the callables in its lists and dicts.
+        An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. Attributes with a method
+        ``parameters`` are the layers of an object. Functions and layers in its lists and dicts are
+        layers, too.
     x : array_like, optional
-        An example input, with its batch axis. A copy of the model is run on it once. Each layer
-        shows the shape of its last output, and the bytes that its nodes keep for the backward pass.
+        An example input, with its batch axis. A copy of the model computes the output for it. The
+        table then also shows the shape of the output of each layer, and the memory for the backward
+        pass.
 
     Returns
     -------
     Summary
-        ``print`` and notebooks show it as a table. It has the totals ``count`` and ``bytes``, and a
-        `Row` for each layer in ``rows``.
+        ``print`` and notebooks show it as a table. ``.count`` and ``.bytes`` are the totals.
+        ``.rows`` has a `Row` for each layer.
 
     Raises
     ------
@@ -47,13 +49,12 @@ def summary(model: Layer, x: Any = None) -> Summary:
 
     Notes
     -----
-    A parameter that several layers share is counted in the first of them. Training needs more
+    If layers share a parameter, it is counted in the first of these layers. Training needs more
     memory: a gradient for each parameter, and with `optim.Adam` two more arrays of the same size.
 
-    The backward pass needs the results of the forward pass. Column `kept` counts the results of all
-    nodes that were recorded inside the layer, and the intermediate results that a fused node keeps.
-    The row of a model also counts the nodes of its layers. If several arrays share memory, this
-    memory is counted once.
+    The backward pass needs intermediate results of the forward pass. The column `kept` shows how
+    many bytes a layer stores for it. If several arrays share memory, this memory is counted once.
+    The row of a model includes its layers.
 
     References
     ----------
@@ -112,8 +113,7 @@ class Row:
     output : tuple of int, or None
         The shape of its output. None if no example was run.
     kept : int, or None
-        The bytes of the arrays that its nodes keep for the backward pass. None if no example was
-        run.
+        The bytes that it stores for the backward pass. None if no example was run.
 
     Examples
     --------

@@ -30,7 +30,7 @@ def train(
 ) -> list[float]:
     """Train `model`, and return the mean loss of each epoch.
 
-    `training_epochs` does the same, but yields the loss after each epoch.
+    To print each loss, or to stop early, use `training_epochs`.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def train(
     -------
     list of float
         For each epoch, the mean loss of all examples. The loss of a batch is computed before the
-        step with this batch.
+        parameters are updated with this batch.
 
     Raises
     ------
@@ -95,9 +95,10 @@ def training_epochs(
     loss: Callable[[Any, Any], Any] = softmax_cross_entropy,
     rng: Seed = 0,
 ) -> Iterator[tuple[int, float]]:
-    """Return an iterator that trains `model`: each step of the iteration is one epoch.
+    """Train `model` in a ``for`` loop, with one epoch in each turn of the loop.
 
-    Use it instead of `train` to print the loss as it falls, or to stop early.
+    With `train`, you get the losses at the end. With this function, you can print each loss, or
+    stop early.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def training_epochs(
     ------
     (int, float)
         The number of the epoch, counted from 1, and the mean loss of all examples. The loss of a
-        batch is computed before the step with this batch.
+        batch is computed before the parameters are updated with this batch.
 
     Raises
     ------

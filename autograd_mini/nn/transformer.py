@@ -86,25 +86,25 @@ class Embedding(Module):
 
 
 class MultiheadAttention(Module):
-    """Attention of several heads, each with its own part of the features.
+    """Compute attention in several heads. Each head uses a different part of the features.
 
-    The layer is PyTorch's layer with ``batch_first=True``, except for three differences. It returns
-    only the output; `weights` returns the attention weights. A boolean mask is True where a query
-    may see a key, as in `scaled_dot_product_attention`. Three separate affine layers compute
-    queries, keys and values.
+    PyTorch's layer with ``batch_first=True`` has three differences. It also returns the attention
+    weights; here, call `weights`. Its boolean masks are True where a key is hidden; here, they are
+    True where a query may see a key. It computes queries, keys and values in one affine layer;
+    here, there are three.
 
     Parameters
     ----------
     embed_dim : int
         E, the number of features of the input and of the output.
     num_heads : int
-        The number of heads. Each of them has E / num_heads features.
+        The number of heads. Each head has E / num_heads features.
     dropout : float
-        In training, the probability that an attention weight is dropped.
+        In training, the probability that an attention weight is set to 0.
     bias : bool
         Whether the four affine layers have a bias.
     rng : int or numpy.random.Generator
-        The seed or generator that draws the initial weights and the masks of the dropout.
+        The seed or generator that draws the initial weights and the entries to drop.
     dtype : dtype
         The dtype of the parameters, a float type.
 
@@ -113,7 +113,7 @@ class MultiheadAttention(Module):
     q, k, v : Linear
         The layers that compute queries, keys and values from the inputs.
     out : Linear
-        The layer that computes the output from the joined heads.
+        The layer that computes the output from the results of all heads.
 
     Raises
     ------
@@ -167,12 +167,12 @@ class MultiheadAttention(Module):
         query : Tensor or array_like, shape (..., T, E)
             T positions.
         key, value : Tensor or array_like, shape (..., n, E), optional
-            The positions to look at. By default, `key` is `query`, which is self-attention, and
-            `value` is `key`.
+            The positions to look at. By default, `key` is `query`, and `value` is `key`. This is
+            called self-attention.
         mask : array_like or Tensor, optional
-            It broadcasts to (..., heads, T, n). For example, (N, 1, 1, n) hides the padding of N
-            sequences. A boolean mask is True where a query may see a key. Floats are added to
-            the scores.
+            An array that broadcasts to (..., heads, T, n). A boolean mask is True where a query may
+            see a key. For example, a mask of shape (N, 1, 1, n) can hide the padding of N
+            sequences. A float mask is added to the scores, as in `scaled_dot_product_attention`.
         is_causal : bool
             Whether position i sees the positions 0 ... i only.
 
@@ -256,25 +256,25 @@ def _check_heads(owner: str, embed_dim: int, num_heads: int) -> None:
 class TransformerBlock(Module):
     """Compute x + attention(norm1(x)), and then x + mlp(norm2(x)).
 
-    This is the block of GPT-2. PyTorch's `TransformerEncoderLayer` is the same with
-    ``norm_first=True``, ``batch_first=True``, ``activation="gelu"`` and ``dim_feedforward`` of 4 E,
-    except that GELU is approximated with tanh here.
+    This is the block of GPT-2. PyTorch has the same layer: a `TransformerEncoderLayer` with
+    ``norm_first=True``, ``batch_first=True``, ``activation="gelu"`` and a ``dim_feedforward`` of
+    4 E. Only the GELU differs a little, because it is computed with tanh here.
 
     Parameters
     ----------
     embed_dim : int
         E, the number of features.
     num_heads : int
-        The number of heads of the attention.
+        The number of attention heads.
     dropout : float
-        In training, the probability that an entry is dropped. Dropout applies to the attention
-        weights, and to the outputs of the attention and of the MLP.
+        In training, the probability that an entry is set to 0. Dropout applies to the attention
+        weights, and to the outputs of `attention` and `mlp`.
     bias : bool
         Whether the layers have a bias.
     is_causal : bool
         Whether position i sees the positions 0 ... i only, as in a GPT.
     rng : int or numpy.random.Generator
-        The seed or generator that draws the initial weights and the masks of the dropout. Pass one
+        The seed or generator that draws the initial weights and the entries to drop. Pass the same
         generator to all blocks.
     dtype : dtype
         The dtype of the parameters, a float type.
@@ -282,12 +282,12 @@ class TransformerBlock(Module):
     Attributes
     ----------
     norm1, norm2 : LayerNorm
-        The normalisations of the inputs of the attention and of the MLP.
+        They normalise the inputs of `attention` and `mlp`.
     attention : MultiheadAttention
         The only layer in which a position reads the other positions.
     mlp : FeedForward
-        The affine layer `up`, from E to 4 E features, a GELU, and the affine layer `down`, back to
-        E features.
+        Three steps: the affine layer `up` from E to 4 E features, a GELU, and the affine layer
+        `down` from 4 E to E features.
 
     Raises
     ------
