@@ -19,18 +19,18 @@ def _fractions(name: str, betas: Any) -> tuple[float, float]:
 
 
 class Adam(Optimizer):
-    r"""Adam: each step changes a parameter by about lr, for gradients of any scale.
+    r"""Adam: each step changes a parameter by about lr, whether its gradients are small or large.
 
         m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
         p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
 
-    Here t is the number of the step, counted from 1.
+    Here p is a parameter, g its gradient, and t the number of the step, counted from 1.
 
     Parameters
     ----------
     parameters : iterable of Tensor or of dict
-        The parameters to train. They must be leaves. A dict is a group of parameters with other
-        options, such as ``{"params": [w], "lr": 0.1}``; see `AdamW`.
+        The parameters to train. A dict is a group of parameters with its own options, such as
+        ``{"params": [w], "lr": 0.1}``. The last example of `AdamW` shows how to use groups.
     lr : float
         The learning rate, a positive number.
     betas : (float, float)
@@ -38,8 +38,7 @@ class Adam(Optimizer):
     eps : float
         ε, a positive number.
     weight_decay : float
-        λ, at least 0. The term λ p, the gradient of λ/2 ‖p‖², is added to g. Like the rest of g, it
-        is divided by √v̂. `AdamW` does not divide λ p.
+        λ, at least 0. λ p is added to g, so m and v contain it. In `AdamW`, they do not.
 
     Raises
     ------
@@ -51,7 +50,7 @@ class Adam(Optimizer):
 
     Notes
     -----
-    With η for lr:
+    The same formulas, with η for lr:
 
     $$
     p \leftarrow p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \qquad
@@ -136,7 +135,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    r"""Adam with decoupled weight decay: each step also multiplies p by 1 - lr λ.
+    r"""Adam with a different weight decay: each step also multiplies p by 1 - lr λ.
 
     Parameters
     ----------
@@ -155,9 +154,9 @@ class AdamW(Adam):
 
     Notes
     -----
-    In `Adam`, the decay λ p is a part of g, and is divided by √v̂. So it is weakest for the
-    parameters with the largest gradients. In `AdamW`, all parameters shrink at the same rate. m̂
-    and v̂ are as in `Adam`, and η is lr.
+    In `Adam`, λ p is a part of g, so it is divided by √v̂. Parameters with large gradients hardly
+    decay. In `AdamW`, all parameters decay at the same rate. Here, m̂ and v̂ are as in `Adam`, and
+    η is lr:
 
     $$
     p \leftarrow p - \eta\,\lambda p - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}

@@ -22,15 +22,16 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> Any:
 
         n = √(Σ g²), over all entries of all gradients        g ← g · min(1, max_norm / (n + 10⁻⁶))
 
-    Call it between `backward` and `step`. Gradients that are small enough keep their values.
+    Call it after `backward` and before `step`. If n is at most `max_norm`, the gradients do not
+    change.
 
     Parameters
     ----------
     parameters : iterable of Tensor
         The parameters. Those without a gradient are skipped.
     max_norm : float
-        The largest norm, at least 0. With `math.inf`, the norm is returned, and no
-        gradient changes.
+        The largest norm, at least 0. With ``math.inf``, no gradient changes, and you only get the
+        norm.
 
     Returns
     -------
@@ -42,17 +43,13 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> Any:
     TypeError
         If a parameter is not a Tensor, or if `max_norm` is not a number.
     ValueError
-        If `max_norm` is negative or NaN. If the list is empty. If a parameter is listed twice or is
-        not a leaf. If no parameter requires a gradient.
+        If `max_norm` is negative or NaN. If there are no parameters. If a parameter is listed
+        twice, or was computed by an operation. If no parameter requires a gradient.
 
     Notes
     -----
-    If the norm is not finite, it is returned, and no error is raised. If a gradient contains NaN,
-    all gradients become NaN. If a gradient contains an infinity, infinite entries become NaN, and
-    all other entries of all gradients become 0. So check the result: skip the step
-    ``if not np.isfinite(norm)``.
-
-    Each ``.grad`` is replaced by a new array. If the call fails, all gradients are unchanged.
+    If a gradient contains NaN or inf, the norm is NaN or inf, and the new gradients are useless. No
+    error is raised. So check the norm, and call ``step()`` only ``if np.isfinite(norm)``.
 
     References
     ----------

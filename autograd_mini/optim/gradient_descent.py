@@ -11,19 +11,19 @@ from .optimizer import Optimizer, Parameters, fraction, not_negative, positive
 
 
 class SGD(Optimizer):
-    r"""Gradient descent, plain or with momentum: p ← p - lr v, where v ← momentum v + g.
+    r"""Gradient descent, with or without momentum: v ← momentum v + g, and then p ← p - lr v.
 
     Parameters
     ----------
     parameters : iterable of Tensor or of dict
-        The parameters to train. They must be leaves. A dict is a group of parameters with other
-        options, such as ``{"params": [w], "lr": 0.01}``; see `AdamW`.
+        The parameters to train. A dict is a group of parameters with its own options, such as
+        ``{"params": [w], "lr": 0.01}``. The last example of `AdamW` shows how to use groups.
     lr : float
         The learning rate, a positive number.
     momentum : float
         A number in [0, 1). With 0, this is plain gradient descent.
     weight_decay : float
-        λ, at least 0. The term λ p, the gradient of λ/2 ‖p‖², is added to g.
+        λ, at least 0. Each step adds λ p to g.
 
     Raises
     ------
@@ -35,14 +35,14 @@ class SGD(Optimizer):
 
     Notes
     -----
-    With η for lr, μ for momentum and λ for weight_decay:
+    Let p be a parameter, g its gradient, η the learning rate and μ the momentum. v is initially 0:
 
     $$g \leftarrow g + \lambda p \qquad v \leftarrow \mu v + g \qquad p \leftarrow p - \eta v$$
 
     References
     ----------
     Sutskever et al.: On the importance of initialization and momentum in deep learning, ICML 2013,
-    in the form of ``torch.optim.SGD``: the learning rate multiplies v, but is not a part of v.
+    in the form of ``torch.optim.SGD``.
 
     Examples
     --------

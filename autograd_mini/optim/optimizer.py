@@ -30,12 +30,11 @@ class Optimizer:
     Parameters
     ----------
     parameters : iterable of Tensor or of dict
-        The parameters to train. They must be leaves. Parameters with ``requires_grad=False`` are
-        skipped. A dict is a group, ``{"params": [w], "weight_decay": 0.0}``: it holds a list of
-        parameters, and the options that apply only to them.
+        The parameters to train. Parameters with ``requires_grad=False`` are skipped. A dict is a
+        group of parameters with its own options, such as ``{"params": [w], "weight_decay": 0.0}``.
     lr : float
-        The learning rate, a positive number. You may change ``optimizer.lr`` between steps. It
-        applies to all groups without an ``lr``.
+        The learning rate, a positive number. You may change ``optimizer.lr`` between steps. A group
+        with the option ``lr`` uses this option instead.
 
     Attributes
     ----------
@@ -47,16 +46,16 @@ class Optimizer:
     Raises
     ------
     TypeError
-        If a parameter is not a Tensor. If a group lacks its parameters or has an unknown option.
+        If a parameter is not a Tensor. If a group has no "params", or an unknown option.
     ValueError
-        If the list is empty. If a parameter is listed twice or is not a leaf. If no parameter
-        requires a gradient. If the learning rate is not a positive number.
+        If there are no parameters. If a parameter is listed twice, or was computed by an operation.
+        If no parameter requires a gradient. If the learning rate is not a positive number.
 
     Notes
     -----
-    Pickle an optimiser together with its model, ``pickle.dumps((model, optimizer))``, or save the
-    `state_dict` of the optimiser. An optimiser that is pickled without the model would train copies
-    of the parameters, so `step` raises a RuntimeError.
+    To save an optimiser, save its `state_dict`, or pickle it together with the model:
+    ``pickle.dumps((model, optimizer))``. If you pickle it without the model, `step` raises a
+    RuntimeError, because it would train copies of the parameters.
 
     Examples
     --------
@@ -139,7 +138,7 @@ class Optimizer:
         return found
 
     def step(self) -> None:
-        """Update each parameter that requires and has a gradient. Warn if there is none.
+        """Update each parameter that has a gradient. Warn if no parameter has one.
 
         The step does not clip gradients. If a gradient is not finite, its parameter is not finite
         after the step.
@@ -209,7 +208,7 @@ class Optimizer:
         ------
         ValueError
             If the state is from a different class of optimiser, or if it does not fit the
-            parameters and their groups. Then nothing is changed.
+            parameters and their groups. In this case, nothing is changed.
 
         Examples
         --------

@@ -28,7 +28,7 @@ Schedule = Callable[[Any], Any]
 
 @explains_keywords
 def cosine(lr: float, steps: int, *, warmup: int = 0, final: float = 0.0) -> Schedule:
-    r"""Return a schedule that falls from `lr` to `final` along half a wave of the cosine.
+    r"""Return a schedule for the learning rate that falls from `lr` to `final` like a cosine.
 
         lr(t) = w(t) · (final + (lr - final) · (1 + cos(π s)) / 2)
 
@@ -97,7 +97,8 @@ def warmup(lr: float, steps: int) -> Schedule:
 
         lr(t) = lr · min(1, (t + 1) / steps)
 
-    The moments of `Adam` are poor estimates in the first steps, so these steps should be small.
+    `Adam` estimates the mean and the size of the gradients. Its first estimates are poor, so its
+    first steps should be small.
 
     Parameters
     ----------
