@@ -24,29 +24,29 @@ from .grad import vjp
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function like `f` that recomputes intermediate results in the backward pass.
 
-    A call is a single node on the tape, so only its arguments and its value are stored. The
-    backward pass runs `f` a second time, on a separate tape, and differentiates that tape. If you
-    checkpoint a chain of n steps in √n pieces, the tape stores about 2√n steps instead of n.
-    The price is one more forward pass.
+    This saves memory. The tape stores only the arguments and the result of a call. The backward
+    pass calls `f` a second time to get the intermediate results. For example, divide a chain of n
+    steps into √n functions of √n steps each, and checkpoint each function. Then about 2√n results
+    are stored at a time, instead of n.
 
     Parameters
     ----------
     f : callable
-        Takes and returns tensors, or lists, tuples and dicts of tensors. It must return the same
-        value in both passes, so it must not use random numbers. Pass the parameters of a model as
-        arguments. If no argument is a Tensor, `f` is called directly, and nothing is recomputed.
+        Takes and returns tensors, or lists, tuples and dicts of tensors. The second call must
+        return the same result, so `f` must not use random numbers. Pass the parameters of a model
+        as arguments.
 
     Returns
     -------
     callable
-        Takes the arguments of `f`. Arguments that are not Tensors are passed unchanged.
+        Takes the arguments of `f`, and returns the same result.
 
     Raises
     ------
     TypeError
-        If `f` computes with a tensor that requires a gradient but is not among its arguments.
+        If `f` uses a tensor that requires a gradient, and that is not one of its arguments.
     RuntimeError
-        In the backward pass, if `f` returns a different value the second time.
+        In the backward pass, if the second call of `f` returns a different result.
 
     References
     ----------

@@ -38,7 +38,7 @@ from .arguments import (
 
 @explains_keywords
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
-    r"""Return `f(*primals)` and its pullback, which multiplies by the transposed Jacobian.
+    r"""Return the value of `f`, and a function that computes the gradients of the arguments.
 
     Arguments and results may be arrays, or lists, tuples and dicts of arrays, also nested. Below,
     all of these are called *trees*.
@@ -56,12 +56,12 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     Returns
     -------
     y : tree of Tensor
-        The value of `f`. It is not on the tape, so no gradient flows through it to the primals.
+        The value of `f`. It is not on the tape, so you cannot differentiate it further.
     pullback : callable
-        ``pullback(cotangent)`` takes the gradient with respect to `y` (a tree with the same
-        structure as `y`). It returns a tuple with one gradient for each primal.
+        ``pullback(g)`` takes the gradient of `y`, a tree with the structure and shapes of `y`. It
+        returns a tuple with one gradient for each argument of `f`.
     aux : tree
-        Only with `has_aux`. Its tensors are detached, as `y` is.
+        Only with `has_aux`. You cannot differentiate its tensors, either.
 
     Raises
     ------
@@ -120,9 +120,10 @@ def value_and_grad(
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns ``(value, gradient)``. The value is not on the tape:
-        you cannot differentiate it further. The gradient is a tree like the argument. If `argnums`
-        is a tuple, the gradient is a tuple with one such tree for each position.
+        Takes the arguments of `f` and returns ``(value, gradient)``. The value is not on the tape,
+        so you cannot differentiate it further. The gradient is a tree with the structure and shapes
+        of the argument. If `argnums` is a tuple, the gradient is a tuple with one such tree for
+        each position.
 
     Raises
     ------
@@ -192,7 +193,7 @@ def grad(
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns the gradient: a tree like the argument. If `argnums`
+        Takes the arguments of `f` and returns the gradient, a tree like the argument. If `argnums`
         is a tuple, the gradient is a tuple with one such tree for each position.
 
     Raises
@@ -235,8 +236,7 @@ def elementwise_grad(
     Parameters
     ----------
     f : callable
-        An elementwise function such as ``np.tanh``: each entry of ``f(x)`` depends only on the same
-        entry of `x`.
+        An elementwise function: each entry of ``f(x)`` depends only on the same entry of `x`.
     argnums : int or tuple of int
         The positions of the arguments to differentiate with respect to, counted from 0.
 
@@ -272,8 +272,8 @@ def elementwise_grad(
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
     """Return the derivatives of `result` with respect to `tensors`, as Tensors on the tape.
 
-    The backward pass itself is recorded: the rules run on Tensors, so you can differentiate the
-    gradients again, to any order. No ``.grad`` is changed.
+    The backward pass is recorded, too. So you can differentiate the gradients again, as often as
+    you like. No ``.grad`` changes.
 
     Parameters
     ----------
@@ -282,8 +282,8 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     tensors : Tensor or sequence of Tensor
         They must require a gradient. If `result` does not depend on a tensor, its derivative is 0.
     gradient : array_like or Tensor, optional
-        The gradient that the pass starts with. It has the shape of `result`. If `result` has a
-        single entry, the default is 1.
+        The gradient of `result`, from which the backward pass starts. It has the shape of `result`.
+        If `result` has a single entry, the default is 1.
 
     Returns
     -------

@@ -32,7 +32,7 @@ from .grad import gradient_function, pullback_at, pullback_of, pulled_back
 def jvp(
     f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[Any, Any]:
-    r"""Return `f(*primals)` and its derivative along `tangents`: the Jacobian times a vector.
+    r"""Return the value of `f`, and its derivative in a direction: the Jacobian times a vector.
 
     Arguments and results may be arrays, or lists, tuples and dicts of arrays, also nested. Below,
     all of these are called *trees*. The derivative has the same structure as the value.
@@ -57,12 +57,11 @@ def jvp(
 
     Notes
     -----
-    With x for the primals, and a dot for derivatives along the tangents:
+    Let x be the arguments of `f`, and ẋ the direction:
 
     $$\dot y = \frac{\partial y}{\partial x}\,\dot x$$
 
-    `jvp` calls `vjp` twice. The function u → uᵀJ is linear in u, so the VJP of this function is
-    v → Jv.
+    The reference explains how two calls of `vjp` compute this product.
 
     References
     ----------
@@ -100,22 +99,22 @@ def jvp(
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`.
 
-    It runs one backward pass for each y_i.
+    The function runs one backward pass for each y_i.
 
     Parameters
     ----------
     f : callable
-        Returns a tree of Tensors of any shapes: a Tensor, or a list, tuple or dict of trees.
+        Returns a Tensor of any shape, or a list, tuple or dict of such Tensors.
     argnums : int or tuple of int
         The positions of the arguments to differentiate with respect to, counted from 0.
 
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns the Jacobian. If `f` maps an array `x` to an array
-        `y`, this is a Tensor of shape ``y.shape + x.shape``. If the value of `f` is a tree, the
-        result is a tree of the same structure, with one Jacobian for each array. If the argument is
-        a tree, each of these Jacobians is a tree like the argument.
+        Takes the arguments of `f` and returns the Jacobian, a Tensor of shape ``y.shape + x.shape``
+        for a value `y` and an argument `x`. If `f` returns several Tensors, or if the argument is a
+        dict, the result is nested. For example, ``J["u"]["w"]`` is ∂u/∂w, if `f` takes ``{"w": w}``
+        and returns ``{"u": u}``.
 
     Raises
     ------
@@ -220,7 +219,7 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     r"""Return the Hessian of `f` at `x` times `v`, without computing the whole Hessian.
 
-    It takes two backward passes. `x` and `v` may be arrays, or lists, tuples and dicts of arrays,
+    Two backward passes are enough. `x` and `v` may be arrays, or lists, tuples and dicts of arrays,
     also nested. Below, all of these are called *trees*.
 
     Parameters
