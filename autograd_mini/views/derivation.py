@@ -21,7 +21,7 @@ class Derivation(str):
     Attributes
     ----------
     text : str
-        The same formulas in Unicode, for terminals.
+        The same formulas in plain characters, for terminals.
 
     Examples
     --------
@@ -55,8 +55,9 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     Returns
     -------
     Derivation
-        An ``aligned`` block: a line for each node, then a line for each derivative, in the order of
-        the backward pass. A notebook shows it as formulas. A terminal shows ``.text``.
+        LaTeX with a line for each operation, and then a line for each derivative, in the order of
+        the backward pass. A notebook shows the formulas. A terminal shows ``.text``, where they are
+        written in plain characters.
 
     Raises
     ------
@@ -65,12 +66,12 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 
     Notes
     -----
-    ``a \odot b`` is the elementwise product, and ⊤ swaps the last two axes. A sum without an index
-    is over all entries. ``\mathbf{1}[c]`` is 1 where c is true, and 0 elsewhere. ``x_i`` are the
-    entries of x at the index i. ``\delta_i g`` is an array of zeros with g added at the index i.
+    ``a \odot b`` is the elementwise product. ⊤ swaps the last two axes. A sum without an index is
+    the sum of all entries. ``\mathbf{1}[c]`` is 1 where c is true, and 0 elsewhere. ``x_i`` is
+    ``x[i]``, and ``\delta_i g`` is an array of zeros with g at the index i.
 
-    A fused node is written as in textbooks. Its lines define names such as ŷ, which later lines
-    use. Constants are named ``c``, ``c_{2}``, and so on, where they first appear.
+    A fused node is one operation that replaces several, such as `softmax_cross_entropy`. It is
+    written as in textbooks, with names such as ŷ. Constants are named ``c``, ``c_{2}``, and so on.
 
     References
     ----------

@@ -29,10 +29,10 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     Returns
     -------
     str
-        A paragraph for each operation, from the last to the first: the value, the incoming
-        gradient, and the contributions to other gradients. The last line lists the gradients of the
-        leaves. Lines are as wide as the terminal, but at most 80 columns. If standard output cannot
-        print a symbol such as ∂, the text has a replacement, such as d.
+        A paragraph for each operation, from the last to the first. It shows the value, the gradient
+        of the value, and how the operation changes the gradients of its arguments. The last line
+        lists the gradients of the inputs. If the terminal cannot print a symbol such as ∂, the text
+        contains a replacement, such as d.
 
     Raises
     ------

@@ -56,34 +56,34 @@ def draw(
         Whether cards show values, and whether they show gradients. Gradients are only shown if the
         result has one entry.
     formulas : bool
-        Whether to show formulas. Cards then show how each value was computed. Edges show the local
-        derivative, the factor by which the incoming gradient is multiplied. If a rule does more
-        than multiply, the edge shows the whole formula, with `g` for the incoming gradient. A
-        formula that is too long is shortened to the name of the operation, such as ``tanh′``. A
-        picture of more than 400 cards shows no formulas.
+        Whether to show formulas. A card then shows how its value was computed. An edge shows the
+        local derivative. The gradient is multiplied by this factor on its way back. Some operations
+        do more than multiply. Their edges show the whole formula, with `g` for the gradient of the
+        result. Long formulas are shortened to a name, such as ``tanh′``. A picture of more than 400
+        cards shows no formulas.
     names : mapping, optional
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
     depth : int, optional
-        How many levels of `scope` are drawn as open boxes. Each deeper scope is drawn as one card.
-        By default, the picture opens as many levels as `max_nodes` allows.
+        Operations can be grouped with `scope`, and groups can be nested. This many levels of groups
+        are drawn as open boxes. Each deeper group is drawn as one card. By default, as many levels
+        are open as `max_nodes` allows.
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
         With "auto", an SVG is light or dark like the reader's system.
     max_nodes : int, optional
-        The largest number of cards. A larger graph is simplified. First, constants become part of
-        the operations that use them. Then inner scopes become single cards, and then chains of
-        operations become single cards. A line below the picture says what was simplified. By
-        default, the limit is 40 cards. It is lower if 40 cards would not fit on two slides of a
-        presentation. A picture that is wider than a slide is wrapped into rows.
+        The largest number of cards. If there are more, constants are written into the operations
+        that use them. Then groups, and chains of operations, are drawn as single cards. A line
+        below the picture lists the changes. The default is 40, or less if 40 cards do not fit on
+        two slides of a presentation. A picture that is wider than a slide is wrapped into rows.
     unfuse : bool
-        Whether to draw each fused node as the graph that it replaces, in a box.
+        Whether to draw fused nodes in detail. A fused node, such as `softmax`, is one operation
+        that replaces several simpler ones. With True, these are drawn, in a box.
     animate : bool
-        Whether the SVG plays the two passes in a loop. Values appear card by card, then gradients
-        flow back edge by edge. The SVG needs no script, so it also moves on a slide, in a README
-        and in an ``<img>``. On paper, and for readers who prefer reduced motion, the whole picture
-        is shown at once. Files such as .png and .pdf show the whole picture, too.
+        Whether the SVG plays the two passes in a loop. Values appear card by card. Then gradients
+        flow back edge by edge. The animation also runs on slides and in a README, because it needs
+        no script. Files such as .png and .pdf show the whole picture.
 
     Returns
     -------
@@ -94,8 +94,8 @@ def draw(
     TypeError
         If a result is not a Tensor.
     ValueError
-        If `results` is empty, or if a result is a leaf. If an option has an invalid value. If
-        `unfuse` is True and no node is fused.
+        If `results` is empty. If a result is a leaf, that is, if no operation computed it. If an
+        option has an invalid value. If `unfuse` is True and no node is fused.
 
     Examples
     --------

@@ -36,8 +36,8 @@ def explore(
 ) -> Exploration:
     """Return a page that steps through the computation of `result`, forward and then backward.
 
-    Each step shows its formula and its numbers, and how gradients are propagated and added. You do
-    not need to call ``backward()`` first, and no ``.grad`` changes.
+    Each step shows its formula and its numbers. You do not need to call ``backward()`` first, and
+    no ``.grad`` changes.
 
     Parameters
     ----------
@@ -47,15 +47,16 @@ def explore(
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
     compare : bool or Tensor
-        Whether to show a second computation of the same function. True shows the graph that the
-        fused nodes replace. Or pass the result of the second computation, a Tensor.
+        A second computation to show next to the first. Pass its result, or True. A fused node, such
+        as `softmax`, is one operation that replaces several simpler ones. With True, the second
+        computation consists of the simpler ones.
     frames : Recorder or sequence of Tensor, optional
-        The same computation with different numbers, such as the steps of a training run. Pass it
-        instead of `result`. See `Recorder`.
+        The results of the same computation with different numbers, such as the losses of a training
+        run. Pass them instead of `result`. See `Recorder`.
     train : bool or sequence of Tensor
-        The parameters that the page can train by w ← w - η ∂L/∂w. Each must be a leaf that requires
-        a gradient. With True, these are the parameters of the `nn` modules that were called. If
-        there are none, or if `train` is False or empty, the page has no *Train* panel.
+        The parameters that the page can train by gradient descent. With True, these are the
+        parameters of the `nn` modules that computed `result`. If there are no parameters, the page
+        has no *Train* panel.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
@@ -71,9 +72,9 @@ def explore(
         If `result` or one of the parameters in `train` is not a Tensor.
     RuntimeError, ValueError
         If the result was not recorded or has several entries. If the theme is unknown. If
-        ``compare=True`` and no node is fused. If the frames have different graphs. If a tensor in
-        `train` is not a leaf of the tape that requires a gradient. If you pass parameters in
-        `train` together with `frames` or `compare`.
+        ``compare=True`` and no node is fused. If the frames have different operations. If a tensor
+        in `train` is not an input of the computation that requires a gradient. If `train` is used
+        together with `frames` or `compare`.
 
     References
     ----------
@@ -125,8 +126,8 @@ class Exploration(Document):
     Attributes
     ----------
     data : dict
-        The content of the page: names, formulas, numbers as text, and JavaScript programs that
-        compute all numbers again for new leaves.
+        The content of the page: names, formulas and numbers. It also contains JavaScript programs
+        that compute all numbers again if you change an input.
 
     Examples
     --------
