@@ -55,8 +55,8 @@ class Batches:
 def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -> Batches:
     """Return shuffled batches of `x` and `y`. Each ``for`` loop over them draws a new order.
 
-    Make the batches once, before the loop over the epochs: a second call with the same seed draws
-    the same orders again.
+    Call this function once, before the loop over the epochs. A second call with the same seed would
+    draw the same orders again.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     Returns
     -------
     Batches
-        An iterable of tuples, with a batch of each array. If there is only one array, it yields
-        arrays, not tuples. ``len(batches)`` is the number of batches in one loop.
+        An object for a ``for`` loop. Each turn of the loop gets a tuple with a batch of each array,
+        or only the batch if there is one array. ``len(batches)`` is the number of batches.
 
     Raises
     ------

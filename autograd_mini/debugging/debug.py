@@ -17,40 +17,39 @@ from .provenance import OriginRecorder, origin_of
 class Debug(BareBlock):
     """Stop at the first NaN or inf, and at arrays that were changed after they were used.
 
-    Inside ``with ag.debug():``, each operation remembers the line of your code that called it. Its
-    result is checked, also inside `no_grad`. The block affects only its own thread or asyncio task.
-    Blocks can be nested. You can decorate a function with ``@ag.debug``, but not a generator or
-    coroutine function. Parentheses are optional: ``with ag.debug:`` means ``with ag.debug():``. Use
-    `debug` to find an error, but not for training, because it checks every result and argument.
-    Code outside a block is not slower.
+    Inside ``with ag.debug():``, the result of each operation is checked, also under `no_grad`. Each
+    operation also remembers the line of your code that called it.
+
+    Use `debug` to find an error. It is too slow for training, because it checks every result and
+    every argument. Code outside the block is not slower.
+
+    The block affects only its own thread or asyncio task. You can also decorate a function with
+    ``@ag.debug``.
 
     Raises
     ------
     FloatingPointError
         If an operation in the block computes a NaN or an inf from finite numbers, in the forward or
         the backward pass. The message shows the line, the arguments, and the entries that caused
-        it. If a leaf or a constant already contains a NaN, the message names that argument instead.
-        An inf in a leaf or a constant, such as the -inf of a mask, is not reported until a NaN is
-        computed from it.
+        the NaN or inf. If an array that you passed already contains a NaN, the message names this
+        array. An inf in such an array is allowed, because a mask may contain -inf.
     RuntimeError
-        If the array of a leaf or a constant is changed in place after an operation has used it.
-        ``backward`` and the transforms raise this error.
+        If an array that an operation used was changed in place afterwards. ``backward``, and
+        functions such as ``ag.grad``, raise this error.
     TypeError
         If ``@ag.debug`` decorates a generator or coroutine function.
 
     Notes
     -----
-    NumPy's own warnings about NaN and inf are off in the block. For a compiled function, only the
-    results are checked, not the steps inside. To check the steps, call the original function,
-    ``f.__wrapped__``. Lazy arrays (Dask) are computed for each check. A symbol is reported if SymPy
-    says that it is infinite or nan. In a recorded backward pass (`gradients`), rules may compute
-    with NaN and inf, as long as the gradients are finite. Views show NaN and inf like any other
-    numbers.
+    Inside the block, NumPy's own warnings about NaN and inf are off. If you call a compiled
+    function, only its results are checked. To check its steps, call the original function,
+    ``f.__wrapped__``. An array of Dask is computed for each check. In `gradients`, the derivatives
+    are checked, but not the numbers that lead to them.
 
     References
     ----------
     ``jax_debug_nans`` (for values) and ``torch.autograd.detect_anomaly`` (for gradients) use the
-    same idea. PyTorch's version counters detect changed arrays, except changes through ``.data``.
+    same idea.
 
     Examples
     --------

@@ -114,9 +114,9 @@ def _relu(x: Any) -> Any:
 
 
 def _stop_gradient(x: Any) -> Any:
-    """Return `x` as a constant of the tape: no derivative flows back through it.
+    """Return `x` as a constant. No gradient flows back through the constant.
 
-    `x` may have any shape and dtype. No error is raised.
+    `x` may have any shape and dtype. This operation raises no error.
 
     Examples
     --------

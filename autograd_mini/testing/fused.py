@@ -120,38 +120,37 @@ class FusedReport:
 def check_fused(
     node: Any, *inputs: Any, strict: bool = False, tolerance: float = 64, **kwargs: Any
 ) -> FusedReport:
-    """Compare a fused node with the graph that it replaces, on these inputs.
+    """Compare a fused node with the operations that it replaces, on these inputs.
 
-    The report lists the value, the gradients and the second derivatives of both. It shows how much
-    they differ, and which of them is nearer to a reference. The reference is the graph, computed in
-    NumPy's longdouble. On most machines, longdouble has more digits than float64, and a far larger
-    range (e^1000 is finite). On Windows and some ARM machines, longdouble is float64. If this
-    reference is not finite, the node in longdouble is the reference.
+    A fused node is one operation that replaces several, which are called its graph. The report
+    compares the value, the gradients and the second derivatives of node and graph. It also shows
+    which of the two is nearer to a reference. The reference is the graph, computed with the dtype
+    ``np.longdouble``. If it overflows, the reference is the node, computed with this dtype.
 
     Parameters
     ----------
     node : Primitive or callable
-        A node made with `ag.fused`, or a function that calls such a node. The function must have
-        the graph in an attribute `unfused`, as ``ag.softmax_cross_entropy`` has.
+        A node made with `ag.fused`, or a function that calls such a node. The graph of a function
+        must be in its attribute ``unfused``, as in ``ag.softmax_cross_entropy.unfused``.
     *inputs : array_like or Tensor
-        The arguments of the node. The arguments with a float dtype get gradients, in this dtype.
-        All arguments are copied, so yours do not change.
+        The arguments of the node. They are copied. The derivatives with respect to all float
+        arguments are compared.
     strict : bool
-        Whether to raise an error if the node is wrong. Otherwise only the report shows it.
+        Whether to raise an error if the node is wrong. With False, only the report shows this.
     tolerance : float
-        The largest allowed difference between node and graph, in ULP. (A ULP, unit of the last
-        place, is the distance from a number to the next one of its dtype.) If they differ by more,
-        the node is still right if it is this close to the reference. Sums whose terms cancel have
-        larger rounding errors, so 16 ULP of the largest entry from the reference are allowed too.
+        The largest allowed difference between node and graph, in ULP. A ULP (unit of the last
+        place) is the distance from a number to the next larger number of its dtype. If node and
+        graph differ by more, the node is also right in two other cases. The first is that its
+        distance from the reference is within the tolerance. The second is that this distance is at
+        most 16 ULP of the largest entry.
     **kwargs
         Keyword arguments of the node.
 
     Returns
     -------
     FusedReport
-        ``print`` shows it as a table. The difference between two entries is measured in ULP of the
-        same entry in the reference. Small entries may result from cancellation, so entries below
-        1/1000 of the largest one are measured in ULP of this 1/1000.
+        ``print`` shows it as a table. The ULP of an entry are those of the reference. For an entry
+        below 1/1000 of the largest one, they are the ULP of this 1/1000.
 
     Raises
     ------

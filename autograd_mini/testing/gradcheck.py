@@ -24,7 +24,7 @@ _STEP = float(np.finfo(float).eps) ** (1 / 3)
 
 
 class GradcheckError(AssertionError):
-    """Raised if a gradient differs from the numerical gradient. The message shows where.
+    """Raised by `gradcheck` if a gradient is wrong. The message names the entry.
 
     Examples
     --------
@@ -48,12 +48,11 @@ def gradcheck(
     atol: float = 1e-7,
     seed: int = 0,
 ) -> bool:
-    """Compare the gradients of `f` with central differences, for every entry of every input.
+    """Compare the gradients of `f` with (f(x + h) - f(x - h)) / 2h, for each entry x of the inputs.
 
-    The check always runs in float64, also if the inputs have a different dtype. The backward pass
-    starts from random numbers, a different one for each entry of the result. With ones instead, a
-    softmax whose rule returns zeros would pass, because the entries of a softmax always sum to one.
-    Both ``backward()`` and `gradients`, which records the backward pass, are checked.
+    The quotient is called a *central difference*. The check always runs in float64, also if the
+    inputs have a different dtype. Both ``backward()`` and `gradients` are checked. If the result
+    has several entries, the sum of the entries times random numbers is differentiated.
 
     Parameters
     ----------
@@ -66,21 +65,21 @@ def gradcheck(
     order : int
         1 checks the first derivatives, 2 also checks the second derivatives, and so on.
     rtol, atol : float
-        Two numbers agree if they differ by at most ``atol + rtol * |numerical|``.
+        A gradient is right if it differs from the central difference d by at most
+        ``atol + rtol * |d|``.
     seed : int
         The seed of the random numbers.
 
     Returns
     -------
     bool
-        Always True, so that you can write ``assert gradcheck(...)``. A disagreement raises an
-        error.
+        True. If a gradient is wrong, an error is raised instead.
 
     Raises
     ------
     GradcheckError
-        If two numbers disagree. The message names the order, the input, the entry, both numbers and
-        the tolerance.
+        If a gradient is wrong. The message names the input and the entry, both numbers and the
+        tolerance.
     TypeError
         If an input does not have a float dtype, or if `f` does not return Tensors.
     ValueError
@@ -88,8 +87,8 @@ def gradcheck(
 
     References
     ----------
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 1.2 (differences
-    lose half of the digits or more, which is why the tolerances are wide).
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 1.2 (central
+    differences have few correct digits, so the tolerances are wide).
 
     Examples
     --------
