@@ -309,10 +309,10 @@ def _within(p: Array, u: Array) -> Array:
 def sampling() -> Iterator[Case]:
     """Sampling: draw a class from softmax(z / temperature)
 
-    The rows of z are logits, which may be large, and temperature > 0. u has a uniform random number
-    for each row (0 ≤ u < 1). Compute p = softmax(z / temperature) of each row, and return the first
-    class i for which p_0 + ... + p_i > u. So the result depends only on the arguments. z has shape
-    (N, C), and u has shape (N,).
+    Each row of z contains logits, which may be large. The temperature is positive. u contains a
+    random number 0 ≤ u < 1 for each row. Compute p = softmax(z / temperature) of each row, and
+    return the first class i for which p_0 + ... + p_i > u. z has shape (N, C), and u has shape
+    (N,).
 
         def sampling(z, temperature, u):
             return ...               # N ints from 0 to C - 1

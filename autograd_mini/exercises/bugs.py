@@ -183,9 +183,8 @@ def bug_in_indexing() -> Iterator[Case]:
 def gradient_check() -> Iterator[Case]:
     """Write a gradient check: is a rule right?
 
-    f takes an array and returns an array, perhaps of another shape. rule(g, x) should be the rule
-    of f: it takes g, which has the shape of f(x), and returns ∂L/∂x, which has the shape of x.
-    Compare the rule with numerical differences.
+    f takes an array and returns an array, perhaps of another shape. Let y = f(x) and g = ∂L/∂y.
+    rule(g, x) should return ∂L/∂x. Compare its results with numerical differences.
 
         def gradient_check(f, rule, x):
             return ...               # True if the rule is right, False if not
@@ -205,8 +204,8 @@ def gradient_check() -> Iterator[Case]:
             _normalized,
             lambda g, x: np.zeros_like(x),
             x,
-            "the rule returns 0. A cotangent of ones gives the derivative of the sum of f(x), and "
-            "that sum is always 1",
+            "the rule returns 0. If all entries of g are 1, you only test the derivative of the "
+            "sum of f(x), and this sum is always 1",
         ),
         (
             np.square,

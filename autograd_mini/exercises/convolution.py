@@ -274,8 +274,9 @@ def max_pool_rule() -> Iterator[Case]:
     """The rule of max-pooling
 
     y contains the maximum of each window of k by k entries of x. Window (i, j) starts at row
-    i·stride and column j·stride. If several entries are the largest, the first one, row by row,
-    gets the gradient. x has shape (H, W). y and g = ∂L/∂y have one entry for each window.
+    i·stride and column j·stride. If several entries are equal to the maximum, the gradient goes to
+    the first one. The order is row by row. x has shape (H, W). y and g = ∂L/∂y have one entry for
+    each window.
 
         def max_pool_rule(g, y, x, k, stride):
             return ...               # ∂L/∂x, of shape (H, W)

@@ -21,7 +21,8 @@ Node = tuple[str, Uses]
 
 
 @exercise(
-    "The adjoint of the result is 1. What do you know after looking at the last node only?",
+    "Call ∂(result)/∂(name) the adjoint of the name. The adjoint of the result is 1. What do you "
+    "know after looking at the last node only?",
     "Walk from the end. When you arrive at a node, you have visited all nodes that use it, so its "
     "adjoint is complete. Now add the contributions of this node to its arguments.",
     "Each use adds a product to the adjoint of the argument: the adjoint of the node times the "
@@ -46,7 +47,7 @@ def sweep() -> Iterator[Case]:
 
 
 @exercise(
-    "The order matters: the adjoint of a name is complete only after you have visited all nodes "
+    "The order matters: ∂(result)/∂(name) is complete only after you have visited all nodes "
     "that use the name.",
     "Sort the names so that each name comes after its arguments. To do this, go depth first, and "
     "append a name when you have appended all its arguments. The sorted names are a tape, as in "
@@ -60,8 +61,8 @@ def sweep_of_a_graph() -> Iterator[Case]:
 
     graph is a dict from each name to its uses: a list of pairs (argument, local derivative). The
     list of a leaf is empty. The names are in no particular order. Differentiate the node with the
-    name `result` with respect to every name. If it does not depend on a name, the derivative is 0.
-    A path through the graph may have thousands of nodes.
+    name `result` with respect to every name. If the result does not depend on a name, the
+    derivative is 0. A path through the graph may have thousands of nodes.
 
         def sweep_of_a_graph(graph, result):
             return ...               # a dict: for every name, ∂(result)/∂(name)

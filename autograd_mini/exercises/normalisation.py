@@ -125,9 +125,9 @@ def _other_terms(
 def batch_norm_rule() -> Iterator[Case]:
     """The rule of batch normalisation: three paths from x to y
 
-    y = weight · x̂ + bias, with x̂ = (x - mean) / √(var + eps). Mean and variance are taken over the
-    batch, for each column, and var divides by N. x, y and g = ∂L/∂y have shape (N, D), weight and
-    bias have shape (D,), and eps is a number.
+    y = weight · x̂ + bias, with x̂ = (x - mean) / √(var + eps). Mean and variance are computed over
+    the batch, for each column: var is the mean of (x - mean)². x, y and g = ∂L/∂y have shape (N,
+    D), weight and bias have shape (D,), and eps is a number.
 
         def batch_norm_rule(g, y, x, weight, bias, eps):
             return ..., ..., ...     # ∂L/∂x, ∂L/∂weight, ∂L/∂bias

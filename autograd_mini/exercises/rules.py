@@ -95,12 +95,12 @@ def mul_rule() -> Iterator[Case]:
     "Write out a small example: x of shape (2, 3), axis 1. To which entry of y is x[1, 2] added, "
     "and with which factor?",
     "The gradient of each entry of x is the entry of g that belongs to the sum of this entry. So "
-    "repeat g along the axis that was summed over. Repeating is the transpose of summing.",
+    "repeat g along the axis that was summed over.",
     "g lacks an axis. Before you broadcast g to the shape of x, insert this axis with length 1. "
     "Otherwise, NumPy aligns g with the wrong axis. Use np.expand_dims and np.broadcast_to.",
 )
 def sum_rule() -> Iterator[Case]:
-    """The rule of y = np.sum(x, axis), the transpose of a broadcast
+    """The rule of y = np.sum(x, axis)
 
     np.sum removes the axis `axis`, so y and g have the shape of x without this axis. axis is an
     int, or None for all axes.

@@ -114,12 +114,12 @@ def _mistaken_totals(gh: Array, gc: Array, c: Array, new: Array, o: Array) -> di
     h = o * np.tanh(new)
     slope = back(np.tanh) / gh
     return {
-        "Only the path through h' contributed. c' also goes to the next step, so add its upstream "
-        "gradient gc.": back(output),
-        "Only the upstream gradient gc contributed. c' also affects h', so add the path through "
-        "h'.": gc,
+        "Only the path through h' contributed. c' also goes to the next step, so add gc.": back(
+            output
+        ),
+        "Only gc contributed. c' also affects h', so add the path through h'.": gc,
         "The derivative of tanh is missing on the path through h'.": gh * o + gc,
-        "The upstream gradient gh is missing on the path through h'.": o * slope + gc,
+        "The factor gh is missing on the path through h'.": o * slope + gc,
         "The factor o is missing on the path through h'.": back(np.tanh) + gc,
         "You multiplied gc by o too. Only the path through h' has this factor.": (gh + gc)
         * o
@@ -170,7 +170,7 @@ def _mistaken_gates(total: Array, gh: Array, gc: Array, *gates: Array) -> dict[s
             "The factor i is missing.": total,
         },
         "∂L/∂o": {
-            "You did not multiply by the upstream gradient gh.": np.tanh(new),
+            "You did not multiply by gh.": np.tanh(new),
             "tanh is missing. o is multiplied by tanh(c').": gh * new,
             "You used the old state. o is multiplied by tanh(c').": gh * np.tanh(c),
             "You used gc too. o affects only h', so only gh comes back to it.": [

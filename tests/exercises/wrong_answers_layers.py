@@ -486,7 +486,7 @@ WRONG_ANSWERS = {
         (lambda g, y, weight, ids: embedding_rule(g, y, ids, weight), "order of the parameters"),
     ],
     "lstm_cell": [
-        (lstm(lambda gh, gc, o, t: gh * o * (1 - t**2)), "so add its upstream gradient gc"),
+        (lstm(lambda gh, gc, o, t: gh * o * (1 - t**2)), "so add gc"),
         (lstm(lambda gh, gc, o, t: gc), "add the path through h'"),
         (lstm(lambda gh, gc, o, t: gh * o + gc), "derivative of tanh is missing"),
         (lstm(lambda gh, gc, o, t: gh * (1 - t**2) + gc), "factor o is missing"),
@@ -507,7 +507,7 @@ WRONG_ANSWERS = {
         (lstm(f=lambda g, new, **_: g * new), "You used the new state"),
         (lstm(z=lambda g, i, z, **_: g * i * (1 - z**2)), "through the tanh that computed z"),
         (lstm(lambda gh, gc, o, t: o * (1 - t**2) + gc), "gh is missing on the path"),
-        (lstm(o=lambda new, **_: np.tanh(new)), "upstream gradient gh"),
+        (lstm(o=lambda new, **_: np.tanh(new)), "did not multiply by gh"),
         (lstm(o=lambda gh, new, **_: gh * new), "o is multiplied by tanh"),
         (lstm(o=lambda gh, c, **_: gh * np.tanh(c)), "used the old state"),
         (lstm(o=lambda gh, gc, new, **_: (gh + gc) * np.tanh(new)), "o affects only h'"),
