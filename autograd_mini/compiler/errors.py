@@ -50,9 +50,8 @@ USE_STATE = (
 )
 
 # Why an operation cannot be compiled: the program runs the same steps for every input, so ...
-DECIDES = "it cannot choose its steps by the values of an array"
-FIXED = "it cannot depend on the values that an array has in this first call"
-SHAPED = "the shape of a result cannot depend on the values of an array"
+DECIDES = "the steps cannot depend on the entries of an array"
+SHAPED = "the shape of a result cannot depend on the entries of an array"
 
 # The shape of their result depends on the numbers.
 _BY_NUMBERS = {
@@ -71,14 +70,14 @@ _OPTIONS = {"axis", "axes", "axis1", "axis2", "keepdims", "source", "destination
 
 
 def refused(
-    what: str, remedy: str, kind: type[TracingError] = TracingError, why: str = FIXED
+    what: str, remedy: str, kind: type[TracingError] = TracingError, why: str = ""
 ) -> TracingError:
     """Return the error, with the user's line."""
     why = SHAPED if kind is DataDependentShapeError else why
+    reason = f" The compiled program runs the same steps for every input, so {why}." if why else ""
     return kind(
-        f"{what} cannot be compiled. The compiled program runs the same steps for every input, so "
-        f"{why}.\n  {user_line()}\n"
-        f"{remedy}. Arrays that do not depend on the arguments have no such restriction."
+        f"{what} cannot be compiled.{reason}\n  {user_line()}\n"
+        f"{remedy}. Only arrays that depend on the arguments raise this error."
         + lesson("depends on numbers")
     )
 

@@ -130,7 +130,13 @@ def _written(pairs: list[tuple[str, str]], most: int = 2) -> str:
     """Return sentences for the first pairs of calls. Pairs with the same answer share one."""
     theirs = {ours: theirs for theirs, ours in reversed(pairs)}
     different = [(theirs[ours], ours) for ours in dict.fromkeys(ours for _, ours in pairs)]
-    return " ".join(f"For `{there}`, write {_code(here)}." for there, here in different[:most])
+    return " ".join(_sentence(there, here) for there, here in different[:most])
+
+
+def _sentence(there: str, here: str) -> str:
+    """Return what to write instead of PyTorch's call, which is not named if it is the same."""
+    is_same = there.removeprefix("torch.") == here
+    return f"Write {_code(here)}." if is_same else f"For `{there}`, write {_code(here)}."
 
 
 def _code(here: str) -> str:

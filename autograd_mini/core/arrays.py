@@ -118,9 +118,10 @@ def refuse_tensors_inside(parts: list[Any] | tuple[Any, ...]) -> None:
     is_result = isinstance(parts, tuple) and any(t._array.ndim for t in tensors)
     if is_result or any(t._active for t in tensors):
         raise TypeError(
-            f"got a {type(parts).__name__} of tensors, but expected a single tensor. If a layer "
-            "returned it, unpack it: output, state = lstm(x). In an nn.Sequential, write an "
-            "nn.Module that does this. To join tensors, call np.stack or np.concatenate."
+            f"got a {type(parts).__name__} of tensors, but expected a single tensor. To join "
+            "tensors, call np.stack or np.concatenate. An LSTM returns a pair: write output, "
+            "state = lstm(x). In an nn.Sequential, use an nn.Module that calls the LSTM and "
+            "returns the output."
         )
 
 

@@ -342,10 +342,9 @@ def gradient_of_another_shape(t: Any, value: Any) -> str:
 
 def gradient_not_retained(t: Any) -> str:
     return (
-        f"{describe(t)} is the result of {t.op.name}, not a leaf, so it has no .grad. To update a "
-        "parameter, write `with ag.no_grad(): w -= ...` (not `w = w - ...`, which makes a new "
-        "tensor). To keep the gradient of an intermediate result, call .retain_grad() before "
-        "backward(). Or read loss.tape().adjoints(), which returns all gradients."
+        f"{describe(t)} is the result of {t.op.name}, not a leaf, so it has no .grad. To keep the "
+        "gradient of a result, call .retain_grad() before backward(). To update a parameter, write "
+        "`with ag.no_grad(): w -= ...`, because `w = w - ...` makes a new tensor."
     )
 
 

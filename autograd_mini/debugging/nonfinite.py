@@ -283,7 +283,7 @@ def _entry(x: Any, at: Index, shape: Index) -> str:
 def _entry_there(x: Any, at: Index, shape: Index) -> str:
     """Return the entry at `at` if the result is computed entry by entry, else the range."""
     try:
-        return _entry(x, at, shape) + (" there" if x.shape else "")
+        return _entry(x, at, shape) + (" at this entry" if x.shape else "")
     except ValueError:
         return _range(x)
 

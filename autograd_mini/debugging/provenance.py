@@ -94,7 +94,7 @@ def _explain_change(origin: Origin, x: Any) -> str:
         fix = f"Or assign a new array to the leaf: {name}.data = new."
     return (
         f"{describe(x)} was changed in place after {origin.op} had used it, so the gradient would "
-        "not belong to the values of the forward pass.\n\n"
+        "be wrong.\n\n"
         f"{quote(origin.line, 'used in ')}\n{quote(user_line(), 'differentiated in ')}\n\n"
         f"Change the array before the forward pass or after the backward pass. {fix}"
         f"{lesson('changed')}"

@@ -331,9 +331,9 @@ def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
         )
     if mask.dtype.kind not in "bfO":
         raise TypeError(
-            f"{_NAME}: mask is {describe(mask)}. Integers could be a boolean mask or numbers to "
-            "add to the scores. Pass mask.astype(bool), which is True where a query may see a "
-            "key, or floats."
+            f"{_NAME}: mask is {describe(mask)}. A mask must be boolean or float. If 1 means that "
+            "a query may see a key, pass mask.astype(bool). If the numbers are to be added to the "
+            "scores, pass mask.astype(float)."
         )
     if _looks_boolean(mask):
         warnings.warn(

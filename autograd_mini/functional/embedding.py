@@ -72,7 +72,7 @@ def _embedding(input: Array, weight: Array) -> Any:
     if not input.size:  # NumPy makes floats of an empty list
         input = input.astype(int)
     if input.dtype.kind not in "iu":
-        fix = "input.astype(int) converts whole numbers"
+        fix = "To convert floats, write indices.astype(int)"
         if input.ndim > 1 and input.shape[-1] == len(weight):
             fix = "To turn one-hot rows into indices, write input.argmax(axis=-1)"
         raise TypeError(

@@ -189,7 +189,8 @@ def _own(log_p: Array, targets: Array) -> Any:
     if t.dtype.kind not in "iu" or t.shape != log_p.shape[:-1]:
         fix = ". For one-hot rows, pass t.argmax(axis=-1)" if t.shape == log_p.shape else ""
         raise TypeError(
-            f"pass one class index (an integer) for each row: shape {log_p.shape[:-1]}{fix}"
+            f"pass one class index (an integer) for each row, in an array of shape "
+            f"{log_p.shape[:-1]}{fix}"
         )
     return constant_like(np.arange(t.size), t), existing(t, c, "nll_loss").reshape(-1)
 

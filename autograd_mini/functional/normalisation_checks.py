@@ -39,7 +39,7 @@ def normalised_shape(name: str, x: Array, shape: Any) -> Shape:
     if not sizes or x.shape[-len(sizes) :] != sizes:
         raise ValueError(
             f"{name} of {describe(x)}: normalized_shape is {sizes}, but the shape of the input "
-            f"must end with it. To normalise over the last axis, pass {x.shape[-1:]}."
+            f"does not end with {sizes}. To normalise over the last axis, pass {x.shape[-1:]}."
         )
     if 0 in sizes:
         raise ValueError(f"{name} of {describe(x)}: a row of shape {sizes} has no mean.")

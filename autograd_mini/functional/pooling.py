@@ -37,7 +37,7 @@ def _windows(x: Array, kernel_size: Any, stride: Any, padding: Any, dilation: An
     if x.ndim not in (3, 4):
         raise ValueError(
             "the input must have the shape (batch, channels, height, width) or (channels, height, "
-            f"width): got {x.shape}."
+            f"width), got {x.shape}."
         )
     return require_fit(x, pool_windows(kernel_size, stride, padding, dilation))
 

@@ -192,7 +192,7 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If `labels` does not contain one int for each example.
+        If `labels` does not contain one class for each example.
 
     Examples
     --------

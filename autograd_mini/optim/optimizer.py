@@ -226,8 +226,8 @@ class Optimizer:
             raise TypeError(f"the state must be a dict from state_dict(), got {describe(state)}.")
         if own.keys() != state.keys():
             raise ValueError(
-                f"the state contains {', '.join(state)}, but {type(self).__name__} needs "
-                f"{', '.join(own)}. Load the state into an optimiser of the same class."
+                f"the state contains {', '.join(state) or 'nothing'}, but {type(self).__name__} "
+                f"needs {', '.join(own)}. Load the state into an optimiser of the same class."
             )
         for name, x in own.items():
             if not name.startswith("group") and _shapes(x) != _shapes(state[name]):

@@ -238,10 +238,9 @@ def _compare(
     worst = np.unravel_index(np.argmax(np.where(wrong, error, -1.0)), error.shape)
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
     raise GradcheckError(
-        f"{where}, {entry}: the rules give {tape[worst]:.10g}, central differences give "
-        f"{numerical[worst]:.10g}. (Both numbers contain the same random factors, "
-        f"so neither of them is the derivative itself.{_only_in(backward_pass)}) The difference "
-        f"{error[worst]:.2g} exceeds the tolerance {allowed[worst]:.2g} (rtol {rtol:g}, atol "
-        f"{atol:g}). {wrong.sum()} of {wrong.size} entries fail. At a kink, such as relu at 0, "
-        "check another point." + lesson("gradcheck")
+        f"{where}, {entry}: the rules give {tape[worst]:.10g}, but central differences give "
+        f"{numerical[worst]:.10g}.{_only_in(backward_pass)} Both are derivatives of a sum of all "
+        f"results with random weights. The difference {error[worst]:.2g} exceeds the tolerance "
+        f"{allowed[worst]:.2g} (rtol {rtol:g}, atol {atol:g}). {wrong.sum()} of {wrong.size} "
+        "entries fail. At a kink, such as relu at 0, check another point." + lesson("gradcheck")
     )

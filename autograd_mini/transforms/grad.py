@@ -121,9 +121,8 @@ def value_and_grad(
     -------
     callable
         Takes the arguments of `f` and returns ``(value, gradient)``. The value is not on the tape,
-        so you cannot differentiate it further. The gradient is a tree with the structure and shapes
-        of the argument. If `argnums` is a tuple, the gradient is a tuple with one such tree for
-        each position.
+        so you cannot differentiate it further. The gradient is a tree like the argument. If
+        `argnums` is a tuple, the gradient is a tuple with one such tree for each position.
 
     Raises
     ------
@@ -374,7 +373,8 @@ def pullback_at(y: Any, inputs: list[Tensor], outside: bool) -> Callable[[Any], 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:
             raise ValueError(
-                f"the cotangent has shape {np.shape(cotangent)}, but the value is {describe(y)}."
+                f"pullback: the gradient has shape {np.shape(cotangent)}, but the value is "
+                f"{describe(y)}. Both must have the same shape."
             )
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active

@@ -85,7 +85,8 @@ def jvp(
     shapes = [[np.shape(x) for x in leaves] for leaves in (tree_leaves(primals), directions)]
     if shapes[0] != shapes[1]:
         raise ValueError(
-            f"jvp: the tangents have shapes {shapes[1]}, but the primals have {shapes[0]}."
+            f"jvp: the tangents have shapes {shapes[1]}, but the primals have shapes {shapes[0]}. "
+            "Pass one tangent of the same shape for each primal."
         )
     call = call_lifted("jvp", f, tuple(primals))
     y, pullback = pullback_of("jvp", call.value, call.lifted, call.began)

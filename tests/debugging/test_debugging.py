@@ -182,8 +182,8 @@ def test_rule_is_named_with_both_lines(way):
     assert "    y = np.sqrt(x)\n" in text
     assert "differentiated in File" in text
     assert "rule: g / (2 · v1), where g is" in text or "rule: g / (2 · y), where g is" in text
-    assert "g: (2,) float64, 1.0 there" in text
-    assert "x: (2,) float64, 0.0 there, a leaf" in text
+    assert "g: (2,) float64, 1.0 at this entry" in text
+    assert "x: (2,) float64, 0.0 at this entry, a leaf" in text
 
 
 @pytest.mark.parametrize(
@@ -573,7 +573,7 @@ def test_rule_on_symbols_is_named():
     x = ag.tensor(np.array([sympy.Symbol("a"), sympy.Integer(0)]), requires_grad=True, name="x")
     text = fault(lambda: np.sum(np.sqrt(x) * np.sin(x)).backward())
     assert text.startswith("backward: the rule of sqrt returned ")
-    assert "x: (2,) object, 0 there, a leaf" in text
+    assert "x: (2,) object, 0 at this entry, a leaf" in text
 
 
 def test_views_are_the_same_in_a_block():

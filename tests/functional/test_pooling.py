@@ -143,5 +143,5 @@ def test_pools_of_wrong_arguments_raise(pool, name):
 
 @pytest.mark.parametrize("pool", POOLS)
 def test_pools_of_wrong_axes_raise(pool):
-    with pytest.raises(ValueError, match=r"\(channels, height, width\): got \(6, 7\)"):
+    with pytest.raises(ValueError, match=r"\(channels, height, width\), got \(6, 7\)"):
         getattr(ag, pool)(leaf(X[0, 0]), 2)

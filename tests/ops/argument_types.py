@@ -47,7 +47,7 @@ REFUSED = [
     "np.copyto has no derivative rule",  # np.full_like(array, tensor) does not dispatch
     "np.clip has no derivative rule",  # nor does array.clip(tensor)
     "has no attribute 'logsumexp'",  # of an array
-    "could be a boolean mask",  # integers as a mask
+    "A mask must be boolean or float",  # integers as a mask
     "ufunc 'positive' did not contain a loop",  # np.conjugate of booleans
     "numpy boolean negative",
     "Singular matrix",

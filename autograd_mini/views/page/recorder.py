@@ -112,9 +112,8 @@ class Recorder:
                 self.data["programs"] = [program]
         elif structure != self._structure:
             raise ValueError(
-                f"frame {len(self)} has a different graph ({len(structure)} tensors) from frame 0 "
-                f"({len(self._structure)} tensors). All frames must compute the same loss with "
-                "the same shapes."
+                f"frame {len(self)} has a different graph from frame 0. All frames must compute "
+                "the same loss from tensors of the same shapes."
             )
         elif len(self) == _MOST:
             raise ValueError(f"a recording can have {_MOST} frames at most. Record fewer steps.")
