@@ -96,7 +96,7 @@ def test_sentences_of_a_user_primitive_name_it():
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (chain, ["Three logits", "true class is 1", "L ask"]),
+        (chain, ["Three logits", "true class is 1", "make L smaller"]),
         (lambda: chain(target=(0.5, 0.5, 0.0)), ["Three logits.", "each logit"]),
         (
             lambda: ag.softmax_cross_entropy(leaf(np.zeros((4, 5))), [0, 1, 2, 3]),
@@ -252,7 +252,7 @@ def test_ending_of_a_batch_divides_by_its_length():
         np.array(values(numbers(softmax["columns"][key]))) for key in ("gradient", "difference")
     )
     np.testing.assert_allclose(gradient, difference / 4, atol=6e-5)
-    assert "counts 1/4" in notes(steps, numbers)
+    assert "weight 1/4" in notes(steps, numbers)
 
 
 def test_ending_predicts_the_effect_of_a_small_step():

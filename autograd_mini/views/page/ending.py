@@ -57,11 +57,11 @@ def _after_cross_entropy(
     story: Story, found: CrossEntropy, example: Example, tried: list[int]
 ) -> Description:
     """Return the ending of softmax cross-entropy: ŷ - y, where it comes from, and when it holds."""
-    asks = f"{story.result} asks each logit to move against"
+    move = f"To make {story.result} smaller, move each logit against"
     return {
         "node": story.positions[found.logits.order],
         "titles": ["What came out", "Prediction minus truth", "When is it wrong?"],
-        "lead": story.choose("sum", f"{asks} ŷ - y.", f"{asks} ŷ Σy - y."),
+        "lead": story.choose("sum", f"{move} ŷ - y.", f"{move} ŷ Σy - y."),
         "say": "Why? Point at a line.",
         "softmax": {
             "columns": story.columns,
@@ -118,13 +118,13 @@ def _algebra(
     return [
         (
             f"{by(p)} = -{ratio}",
-            "ln ŷ has slope 1/ŷ. Its factor is -y.",
+            "The slope of ln ŷ is 1/ŷ. It is multiplied by -y.",
             (found.predicted, found.log, found.target, found.node),
         ),
         (
             rf"{by(e)} = -{ratio} \cdot \frac{{1}}{{{s}}} + \frac{{1}}{{{s}}} {targets}",
             f"{exponential} is used twice: in the numerator and in the sum {total}. A change acts "
-            "through both, so two contributions add.",
+            "through both, so their two contributions are added.",
             (found.exponentials, found.total, found.predicted, found.node),
         ),
         (
@@ -160,15 +160,15 @@ def _batch(result: str, example: Example) -> str:
     n = example.count
     if n == 1:
         return (
-            "In a batch of N examples the result is the mean of N losses. Each loss counts 1/N in "
-            "the mean, so each gradient is (ŷ - y)/N."
+            "In a batch of N examples the result is the mean of N losses. Each loss has the "
+            "weight 1/N in the mean, so each gradient is (ŷ - y)/N."
         )
     if _is_mean(example):
         return (
-            f"{result} is the mean of the losses ℓ of {n} examples. Each loss counts 1/{n} in the "
-            f"mean, so each gradient is (ŷ - y)/{n}. The table shows example 0."
+            f"{result} is the mean of the losses ℓ of {n} examples. Each loss has the weight 1/{n} "
+            f"in the mean, so each gradient is (ŷ - y)/{n}. The table shows example 0."
         )
     return (
-        f"{result} is not the mean of the losses ℓ of {n} examples. The loss of example 0 counts "
-        f"{format_number(example.weight)}, so its gradient is this factor times ŷ - y."
+        f"{result} is not the mean of the losses ℓ of {n} examples. The loss of example 0 has the "
+        f"weight {format_number(example.weight)}, so its gradient is this weight times ŷ - y."
     )

@@ -85,8 +85,8 @@ class Findings:
             data[key] = pool.compute(factor, z, y, g, rows=count)
         if count > 1 and reduction == "mean":
             data["note"] = (
-                f"The loss is the mean of N = {count} examples. So upstream has a factor of 1/N, "
-                f"and the gradient of each example is (ŷ − y) ÷ {count}."
+                f"The loss is the mean of N = {count} examples. So the upstream gradient has the "
+                f"factor 1/N, and the gradient of each example is (ŷ − y) ÷ {count}."
             )
         return data
 

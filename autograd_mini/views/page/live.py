@@ -381,5 +381,5 @@ def add_live(
 def _reason(error: Exception) -> str:
     """Return why a page has no sliders, in one sentence."""
     if isinstance(error, TracingError):
-        return "No sliders: an operation chooses its steps by the numbers."
+        return "No sliders: an operation has other steps for other numbers."
     return f"No sliders: {error}."

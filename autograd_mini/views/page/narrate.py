@@ -230,7 +230,8 @@ class Narrator:
             "node": self.index[t.order],
             "way": f"starts at {name}",
             "say": f"The backward pass starts at the result. A change of {name} changes {name} by "
-            "the same amount, so its own gradient is 1. This first gradient is called the seed.",
+            f"the same amount, so the gradient of {name} is 1. This first gradient is called the "
+            "seed.",
             "tex": f"{self._derivative(t)} = 1",
             "why": sentences.CHAIN_RULE,
         }
@@ -307,7 +308,7 @@ class Narrator:
             found["entry"] = self.pool.text(product_line(self.trace, c, slope, before[-2:]))
         if c.summed:
             spread = self.pool.array(c.spread, self._rows_like(c.spread, t, a))
-            repeated = f"{name} had been repeated, so its uses add: {c.summed}"
+            repeated = f"{name} was repeated, so the gradients of its copies are added: {c.summed}"
             found |= {"summed": repeated, "spread": spread}
         return found
 

@@ -27,11 +27,11 @@ def opening(story: Story) -> Description:
         "say": f"Press\u00a0→: {asks}",
         "leaves": story.positions_of(leaves[:_MOST_NAMES]),
         "notes": [
-            f"The forward pass computes {story.result}, one operation a step. Then the backward "
-            f"pass goes from {story.result} back to the leaves. It multiplies local derivatives on "
-            "the way.",
-            "A leaf requires a gradient. A const is a constant, and has none. A dot is a number "
-            "that is not computed yet.",
+            f"The forward pass computes {story.result}, with one operation in each step. Then the "
+            f"backward pass goes from {story.result} back to the leaves. It multiplies local "
+            "derivatives on the way.",
+            "A leaf requires a gradient. A const is a constant without a gradient. A dot is a "
+            "number that is not computed yet.",
         ],
     }
 
@@ -41,7 +41,7 @@ def _subject(story: Story) -> tuple[Any, str]:
     result, found = story.result, story.found
     entries = sum(t.size for t in story.leaves)
     if found and found.logits.op is None:
-        return _logits(story), f"what does {result} ask of each logit?"
+        return _logits(story), f"must each logit rise or fall, to make {result} smaller?"
     sources = _named([story.name(t) for t in story.leaves])
     if _has_layers(story.trace):
         goal = f"compute {result}"
@@ -50,7 +50,7 @@ def _subject(story: Story) -> tuple[Any, str]:
             n = found.logits.size // classes
             goal = f"decide between {count(classes, 'class')} for {count(n, 'example')}"
         what = f"{count(entries, 'parameter')} ({sources}) {goal}"
-        return f"{_upper(what)}.", f"which way does {result} ask each of them to move?"
+        return f"{_upper(what)}.", f"must each of them rise or fall, to make {result} smaller?"
     operations = sum(t.op is not None for t in story.trace.tape)
     verb = "computes" if operations == 1 else "compute"
     what = f"{count(operations, 'operation')} {verb} {result} from {sources}"

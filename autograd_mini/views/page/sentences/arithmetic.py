@@ -42,19 +42,23 @@ ARITHMETIC = {
     ),
     "maximum": (
         "Take the larger of two, entry by entry.",
-        "The larger one receives the gradient, the other receives 0. Equal entries share it.",
+        "The larger one receives the gradient. The other one receives 0. Equal entries share the "
+        "gradient.",
     ),
     "minimum": (
         "Take the smaller of two, entry by entry.",
-        "The smaller one receives the gradient, the other receives 0. Equal entries share it.",
+        "The smaller one receives the gradient. The other one receives 0. Equal entries share the "
+        "gradient.",
     ),
     "fmax": (
         "Take the larger of two, entry by entry, and ignore nan.",
-        "The larger one receives the gradient, the other receives 0. Equal entries share it.",
+        "The larger one receives the gradient. The other one receives 0. Equal entries share the "
+        "gradient.",
     ),
     "fmin": (
         "Take the smaller of two, entry by entry, and ignore nan.",
-        "The smaller one receives the gradient, the other receives 0. Equal entries share it.",
+        "The smaller one receives the gradient. The other one receives 0. Equal entries share the "
+        "gradient.",
     ),
     "hypot": (
         "Compute √(a² + b²): the length of the vector (a, b).",
@@ -62,8 +66,8 @@ ARITHMETIC = {
     ),
     "arctan2": (
         "Compute the angle of the point (x, y).",
-        "The gradient is divided by the squared distance x² + y². Then y receives x times it, and "
-        "x receives -y times it.",
+        "Let h be the gradient divided by x² + y², the squared distance. Then y receives x h, and "
+        "x receives -y h.",
     ),
     "logaddexp": (
         "Compute ln(eᵃ + eᵇ) without overflow.",
@@ -87,13 +91,31 @@ ARITHMETIC = {
         "the same when the numbers change.",
         "The chosen array receives the gradient. The other one receives 0.",
     ),
-    "equal": ("Test whether entries are equal.", "A test is flat: no gradient passes."),
-    "not_equal": ("Test whether entries differ.", "A test is flat: no gradient passes."),
-    "less": ("Test whether entries are smaller.", "A test is flat: no gradient passes."),
-    "less_equal": ("Test whether entries are at most as large.", "No gradient passes a test."),
-    "greater": ("Test whether entries are larger.", "A test is flat: no gradient passes."),
-    "greater_equal": ("Test whether entries are at least as large.", "No gradient passes a test."),
-    "alias": ("Name the same values again.", "The gradient is unchanged."),
+    "equal": (
+        "Test whether entries are equal.",
+        "The result is a constant, so no gradient passes.",
+    ),
+    "not_equal": (
+        "Test whether entries differ.",
+        "The result is a constant, so no gradient passes.",
+    ),
+    "less": (
+        "Test whether entries are smaller.",
+        "The result is a constant, so no gradient passes.",
+    ),
+    "less_equal": (
+        "Test whether entries are at most as large.",
+        "The result is a constant, so no gradient passes.",
+    ),
+    "greater": (
+        "Test whether entries are larger.",
+        "The result is a constant, so no gradient passes.",
+    ),
+    "greater_equal": (
+        "Test whether entries are at least as large.",
+        "The result is a constant, so no gradient passes.",
+    ),
+    "alias": ("Return the same values.", "The gradient is unchanged."),
     "copy": ("Copy the values.", "The gradient is unchanged."),
     "astype": (
         "Convert to another number type.",

@@ -3,8 +3,8 @@
 FUNCTIONAL = {
     "softmax": (
         "Turn logits into probabilities: exp of each, divided by their sum.",
-        "Each entry receives ŷ times a difference: its gradient minus the average gradient, "
-        "weighted by ŷ.",
+        "Each entry receives ŷ times a difference: its gradient minus the mean of all gradients, "
+        "where the weights of the mean are ŷ.",
     ),
     "log_softmax": (
         "Compute the logarithm of softmax, shifted so that it cannot overflow.",
@@ -38,11 +38,13 @@ FUNCTIONAL = {
     ),
     "conv1d": (
         "Slide each filter along the sequence, and sum the products at each place.",
-        "An entry receives the gradient of each window it is in, times its weight there.",
+        "An entry is in several windows. It receives the gradient of each one, times its weight "
+        "in that window.",
     ),
     "conv2d": (
         "Slide each filter over the image, and sum the products at each place.",
-        "A pixel receives the gradient of each window it is in, times its weight there.",
+        "A pixel is in several windows. It receives the gradient of each one, times its weight in "
+        "that window.",
     ),
     "max_pool2d": (
         "Keep the largest entry of each window.",
@@ -54,17 +56,19 @@ FUNCTIONAL = {
     ),
     "layer_norm": (
         "Shift and scale each row to mean 0 and variance 1, then apply weight and bias.",
-        "Each row's gradient loses the parts that would change the mean or the variance.",
+        "The mean and the variance of a row are fixed, so the parts of the gradient that would "
+        "change them are removed.",
     ),
     "rms_norm": (
         "Divide each row by its root mean square, then multiply by the weight.",
-        "Each row's gradient loses the part that would only change the length of the row.",
+        "The length of a row is fixed, so the part of the gradient that would only change the "
+        "length is removed.",
     ),
     "batch_norm": (
         "Subtract the mean of each channel and divide by its standard deviation, then apply weight "
         "and bias.",
-        "In training, each channel's gradient loses the parts that would change its mean or its "
-        "variance.",
+        "In training, the mean and the variance of a channel are fixed, so the parts of the "
+        "gradient that would change them are removed.",
     ),
     "lstm_cell": (
         "Multiply the old cell state by the forget gate, and add the new values, times the input "

@@ -7,8 +7,8 @@ PRODUCTS = {
     ),
     "einsum": (
         "Multiply entries, and sum over the indices that are not in the result.",
-        "Each factor receives the sum of the gradient times the other factors, over its own "
-        "indices.",
+        "Each factor receives the gradient times the other factors, summed over the indices that "
+        "this factor does not have.",
     ),
     "convolve": (
         "Slide one array over the other, reversed, and add up the products.",
@@ -16,7 +16,8 @@ PRODUCTS = {
     ),
     "conv": (
         "Slide each filter over the image, and sum the products at each place.",
-        "A pixel receives the gradient of each window it is in, times its weight there.",
+        "A pixel is in several windows. It receives the gradient of each one, times its weight in "
+        "that window.",
     ),
     "conv_input": (
         "Put a copy of each filter at each place, times the gradient there, and add up the copies.",
@@ -42,7 +43,7 @@ PRODUCTS = {
     ),
     "lstsq": (
         "Find the x with the smallest squared error of A x - b.",
-        "The best x changes with A and b. The rule computes how, with the pseudo-inverse of A.",
+        "The rule uses the pseudo-inverse of A to compute how the best x changes with A and b.",
     ),
     "pinv": (
         "Compute the pseudo-inverse.",
@@ -66,8 +67,8 @@ PRODUCTS = {
     ),
     "eigh": (
         "Compute eigenvalues and eigenvectors of a symmetric matrix.",
-        "If two eigenvalues are close, their vectors mix easily: the rule divides by the "
-        "difference.",
+        "The rule divides by differences of eigenvalues. So gradients are large if two "
+        "eigenvalues are close.",
     ),
     "eigvalsh": (
         "Compute the eigenvalues of a symmetric matrix.",
@@ -75,8 +76,8 @@ PRODUCTS = {
     ),
     "svd": (
         "Factor A = U S Vᵀ, with the singular values S.",
-        "If two singular values are close, their vectors mix easily: the rule divides by the "
-        "difference.",
+        "The rule divides by differences of singular values. So gradients are large if two "
+        "singular values are close.",
     ),
     "svdvals": (
         "Compute the singular values.",

@@ -23,11 +23,13 @@ REDUCTIONS = {
     ),
     "max": (
         "Take the largest entry.",
-        "The largest entry receives the gradient, all others receive 0. Equal entries share it.",
+        "The largest entry receives the gradient. All others receive 0. Equal entries share the "
+        "gradient.",
     ),
     "min": (
         "Take the smallest entry.",
-        "The smallest entry receives the gradient, all others receive 0. Equal entries share it.",
+        "The smallest entry receives the gradient. All others receive 0. Equal entries share the "
+        "gradient.",
     ),
     "sort": (
         "Sort the entries.",

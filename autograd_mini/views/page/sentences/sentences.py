@@ -20,8 +20,8 @@ CHAIN_RULE = (
 )
 UPDATE = (
     "The loss grows in the direction of the gradient, so each parameter moves a little in the "
-    "opposite direction. The learning rate η sets how far. The next forward pass uses the new "
-    "values."
+    "opposite direction. The learning rate η determines how far. The next forward pass uses the "
+    "new values."
 )
 LEARNING_RATE = (
     "With a small learning rate, training takes many steps. With a large one, a step goes too far: "
@@ -47,7 +47,7 @@ def backward(op: str, fused: bool) -> str:
         return OPERATIONS[op][1]
     if fused:
         return "One node replaces a whole graph. Its gradient has a closed form."
-    return f"The rule of {op} maps the gradient to one for each argument."
+    return f"The rule of {op} turns the gradient of the result into a gradient for each argument."
 
 
 def accumulated(c: Term, name: str, nth: int) -> str:

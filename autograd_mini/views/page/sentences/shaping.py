@@ -63,8 +63,8 @@ SHAPING = {
     ),
     "pad": (
         "Surround the array with more entries.",
-        "The border is cut off from the gradient. Padding that copies entries adds to their "
-        "gradient.",
+        "The border is cut off from the gradient. If the border copies entries, its gradient is "
+        "added to theirs.",
     ),
     "sliding_window_view": (
         "Show each window of neighbouring entries.",
