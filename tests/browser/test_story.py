@@ -11,7 +11,7 @@ from .page_reader import numbers, state
 
 ANSWERS = {
     "where does ŷ - y come from": ("#what", ["cancels", "prediction minus truth"]),
-    "why do two contributions are added": ("#what", ["used twice", "contributions add"]),
+    "why do two contributions add": ("#what", ["used twice", "contributions are added"]),
     "why is a batch divided by N": ("#ledger", ["mean of N losses", "1/N"]),
     "when is ŷ - y wrong": ("#ledger", ["Σy = 1", "Otherwise it is wrong"]),
 }

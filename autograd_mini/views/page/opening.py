@@ -41,7 +41,7 @@ def _subject(story: Story) -> tuple[Any, str]:
     result, found = story.result, story.found
     entries = sum(t.size for t in story.leaves)
     if found and found.logits.op is None:
-        return _logits(story), f"must each logit rise or fall, to make {result} smaller?"
+        return _logits(story), f"must each logit rise or fall to make {result} smaller?"
     sources = _named([story.name(t) for t in story.leaves])
     if _has_layers(story.trace):
         goal = f"compute {result}"
@@ -50,7 +50,7 @@ def _subject(story: Story) -> tuple[Any, str]:
             n = found.logits.size // classes
             goal = f"decide between {count(classes, 'class')} for {count(n, 'example')}"
         what = f"{count(entries, 'parameter')} ({sources}) {goal}"
-        return f"{_upper(what)}.", f"must each of them rise or fall, to make {result} smaller?"
+        return f"{_upper(what)}.", f"must each of them rise or fall to make {result} smaller?"
     operations = sum(t.op is not None for t in story.trace.tape)
     verb = "computes" if operations == 1 else "compute"
     what = f"{count(operations, 'operation')} {verb} {result} from {sources}"

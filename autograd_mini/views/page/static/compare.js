@@ -115,7 +115,7 @@ function explainSoftmax(tape, softmax) {
   extend(
     "ledger",
     "Why the gradient is so simple",
-    classTable(columns.map(ofExample), ["ŷ", "y", form.difference, "∂L/∂z", "L asks"], "z"),
+    classTable(columns.map(ofExample), ["ŷ", "y", form.difference, "∂L/∂z", "what to do"], "z"),
     el("p", form.why)
   );
 }

@@ -58,7 +58,7 @@ function lastTable(tape, {columns, prediction, truth, logits, scale}) {
   const result = `∂${tape.symbol}/∂${logits}`;
   return classTable(
     ids.map(id => array(tape, id)),
-    [prediction, truth, minus, result + (scale && ` = (${minus})${scale}`), `${tape.symbol} asks`],
+    [prediction, truth, minus, result + (scale && ` = (${minus})${scale}`), "what to do"],
     logits
   );
 }
