@@ -32,22 +32,22 @@ from .story import TASKS, compare, story, train
 _NAME = "autograd-mini"
 
 _DESCRIPTION = """\
-Show softmax cross-entropy for z = (2, 1, 0.1), where class 1 is the true one. Print the tape with
-its derivatives, the gradient next to ŷ - y, and the fused node next to its graph. Write a page that
-steps through the whole computation."""
+Compute the softmax cross-entropy of z = (2, 1, 0.1), where class 1 is the true one. Print the tape,
+and the gradient next to ŷ - y. Also print the result of the fused node, one operation that replaces
+the whole graph. Write a page that steps through the computation."""
 
 _EXAMPLES = f"""examples:
   {_NAME}                          the example, and the page that steps through it
-  {_NAME} -o softmax.png           the same, with the graph in that file
+  {_NAME} -o softmax.png           the same, and the graph in this file
   {_NAME} explore "-sum(y*log(exp(z)/sum(exp(z))))" --let z=2,1,0.1 --let y=0,1,0
                                          a page that steps through forward and backward pass
   {_NAME} draw "log(x) + x*w - sin(w)" --let x=2 --let w=5 -o graph.svg
                                          the graph of an expression of NumPy's functions
   {_NAME} draw train.py:loss       run a script, and draw its variable `loss`
-  {_NAME} compare                  the fused node and its graph, also where the graph breaks
+  {_NAME} compare                  the fused node and its graph, for small and for large logits
   {_NAME} train moons              train on two interlocking half circles
   {_NAME} train digits --epochs 5  train on 1,797 handwritten digits
-  {_NAME} functions linalg         which of NumPy's functions have rules, and why others have none
+  {_NAME} functions linalg         NumPy's functions with "linalg" in their name, and their rules
 
 `python -m autograd_mini` is the same command."""
 
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(_protect_minus(sys.argv[1:] if argv is None else argv))
     if options.command and options.output:
-        parser.error(f"{options.command} does not use an -o in front of it")
+        parser.error(f"-o is not allowed before {options.command}")
     try:
         options.run(options)
         print(end="", flush=True)  # sys.stdout.flush() would fail where stdout is closed
@@ -162,8 +162,8 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         metavar="PATH",
         type=partial(_path, PICTURES),
-        help="the file to write: the page if PATH ends in .html (default: "
-        f"softmax_cross_entropy.html), and the graph for {', '.join(PICTURES[:1] + PICTURES[2:])}",
+        help="the file to write: a page for .html (default: softmax_cross_entropy.html), a picture "
+        f"of the graph for {', '.join(PICTURES[:1] + PICTURES[2:])}",
     )
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="command", prog=_NAME
@@ -178,19 +178,25 @@ def _parser() -> argparse.ArgumentParser:
     _add_expression(explorer, PAGES, "backprop.html")
     drawer = add("draw", _show, "draw the graph of an expression or a script")
     _add_expression(drawer, PICTURES, "graph.svg")
-    add("compare", lambda options: compare(), "compare the fused node with its graph")
+    add(
+        "compare",
+        lambda options: compare(),
+        "compare the fused node of softmax cross-entropy with its graph",
+    )
     trainer = add(
         "train",
         lambda options: train(options.dataset, options.epochs, options.seed),
-        "train a network with the fused node; the last line is its accuracy on held-out data",
+        "train a network, and print its accuracy on examples that were not used for training",
     )
     trainer.add_argument("dataset", choices=TASKS, help="the digits come with scikit-learn")
     count = partial(_count, 1)
     trainer.add_argument("--epochs", type=count, metavar="N", help="passes over the examples")
     count = partial(_count, 0)
     trainer.add_argument("--seed", type=count, metavar="N", default=0, help="the random seed")
-    lister = add("functions", _functions, "list NumPy's functions, and which have derivatives")
-    lister.add_argument("name", nargs="?", default="", help="only those with this text in the name")
+    lister = add("functions", _functions, "list NumPy's functions, and say which have derivatives")
+    lister.add_argument(
+        "name", nargs="?", default="", help="list only functions with this text in the name"
+    )
     return parser
 
 

@@ -22,7 +22,7 @@ _BATCH_SIZE = 50
 _PROGRESS_LINES = 6
 _LOGITS = {
     "Typical logits": [2.0, 1.0, 0.1],
-    "Hard logits: e^1000 overflows, ŷ underflows": [1000.0, 0.0, -1000.0],
+    "Hard logits: e^1000 overflows, and a ŷ is rounded to 0": [1000.0, 0.0, -1000.0],
 }
 
 
@@ -39,8 +39,8 @@ def story(output: str | None) -> None:
     print("Softmax cross-entropy of z = (2, 1, 0.1). Class 1 (of 0 to 2) is true.\n")
     print("The tape: read the values downwards, and the derivatives upwards.\n")
     print(printed(tape, adjoints=True, width=80))
-    print("\nThe gradient is ŷ - y. The fused node SoftmaxCrossEntropy computes that formula;")
-    print("the graph of seven operations arrives at it by the chain rule.\n")
+    print("\nThe gradient is ŷ - y. The graph of seven operations needs the chain rule.")
+    print("The fused node SoftmaxCrossEntropy uses the formula ŷ - y.\n")
     print("class       ŷ       y     ŷ - y     ∂L/∂z: graph     fused")
     for i, row in enumerate(zip(p.data, y.data, difference, gradient, fused_gradient)):
         print("{:<5}{:9.4f}{:8.4f}{:10.4f}{:17.4f}{:10.4f}".format(i, *row))
@@ -56,7 +56,7 @@ def story(output: str | None) -> None:
     fused.name = "L"
     page = explore(fused, compare=loss, title="Softmax cross-entropy")
     path = page.save(output or "softmax_cross_entropy.html")
-    print(f"Step through it, forward and backward, in a browser: {path}")
+    print(f"This page steps through both passes: {path}")
 
 
 def _unfused() -> tuple[ag.Tensor, ag.Tensor, ag.Tensor, ag.Tensor]:
@@ -89,9 +89,9 @@ def compare() -> None:
         print(f"{title}: z = {format_array(z)}, class 1 is the true one.\n")
         print(_by_hand_and_fused(z, y))
         print(f"\n{ag.check_fused(ag.SoftmaxCrossEntropy, z, y)}\n")
-    print("This graph subtracts the largest logit first. Still, ln ŷ is -inf where ŷ underflows.")
-    print("Differences are the largest of all entries. `off by` is the error in ULP (units in the")
-    print("last place), measured against the graph in extended precision.")
+    print("The graph subtracts the largest logit. But ln ŷ is -inf if ŷ is rounded to 0.")
+    print("The table shows the largest difference of all entries. Errors are relative to")
+    print("the graph in extended precision, in ULP (units in the last place).")
 
 
 def _by_hand_and_fused(z: Any, y: Any) -> str:

@@ -49,7 +49,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
     >>> square = x * x
     >>> print(ag.explain(square + x, names={"square": square}))
-    Backward pass from v2 = 12, with ∂v2/∂v2 = 1.
+    The backward pass starts at v2 = 12, with ∂v2/∂v2 = 1.
     <BLANKLINE>
     1. add computed v2 = square + x = 12. Incoming gradient: ∂v2/∂v2 = 1.
        To square: ∂v2/∂square = ∂v2/∂v2 = 1.
@@ -64,7 +64,8 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     """
     trace = Trace.of(result, names)
     last = trace.names[result.order]
-    start = f"Backward pass from {last} = {format_array(result.data)}, with ∂{last}/∂{last} = 1."
+    value = format_array(result.data)
+    start = f"The backward pass starts at {last} = {value}, with ∂{last}/∂{last} = 1."
     steps = [_paragraph(i, step, trace) for i, step in enumerate(trace.backward, start=1)]
     complete = {c.target: c for step in trace.backward for c in step.contributions if c.open == 0}
     leaves = "; ".join(

@@ -386,7 +386,7 @@ def test_output_option_before_a_command_is_refused(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["-o", "out.svg", "train", "moons"])
     assert stopped.value.code == 2
-    assert "train does not use an -o in front of it" in capsys.readouterr().err
+    assert "-o is not allowed before train" in capsys.readouterr().err
 
 
 def test_functions_are_listed(capsys):

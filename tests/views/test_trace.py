@@ -141,7 +141,7 @@ def test_explain_has_one_paragraph_per_node():
     text = ag.explain(loss, {**names, "L": loss})
     paragraphs = text.split("\n\n")
     assert len(paragraphs) == 1 + 7 + 1
-    assert paragraphs[0] == "Backward pass from L = 1.417, with ∂L/∂L = 1."
+    assert paragraphs[0] == "The backward pass starts at L = 1.417, with ∂L/∂L = 1."
     joined = " ".join(text.split())
     assert "5. div computed p = e / s = [0.659 0.2424 0.0986]." in joined
     assert "Incoming gradient: ∂L/∂p = [0 -4.125 0]." in joined
