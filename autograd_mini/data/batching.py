@@ -154,13 +154,14 @@ def split(
     """
     x, labels = paired(x, labels)
     n = len(x)
-    require_number("held_out", held_out)
+    require_number("split: held_out", held_out)
     if not 0 < held_out < 1:
-        raise ValueError(f"held_out must be between 0 and 1, got {held_out}.")
+        raise ValueError(f"split: held_out must be between 0 and 1, got {held_out}.")
     test = round(n * held_out)
     if not 0 < test < n:
         raise ValueError(
-            f"With held_out={held_out} and {n} examples, one of the two sets would be empty."
+            f"split: with held_out={held_out} and {n} examples, one of the two sets would be "
+            "empty. Pass more examples, or another fraction."
         )
     order = np.random.default_rng(rng).permutation(n)
     train_rows, test_rows = order[test:], order[:test]

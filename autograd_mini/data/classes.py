@@ -50,13 +50,13 @@ def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features
     ((100, 2), 50)
     """
     if not hasattr(n, "__index__"):
-        raise TypeError(f"n must be an integer, got {n!r:.60}.")
+        raise TypeError(f"moons: n must be an integer, got {n!r:.60}.")
     n = operator.index(n)
-    require_number("noise", noise)
+    require_number("moons: noise", noise)
     if n < 2:
-        raise ValueError(f"n must be at least 2, got {n}.")
+        raise ValueError(f"moons: n must be at least 2, got {n}.")
     if not 0 <= noise < np.inf:
-        raise ValueError(f"noise must be a finite number, at least 0, got {noise}.")
+        raise ValueError(f"moons: noise must be a finite number, at least 0, got {noise}.")
     rng = np.random.default_rng(rng)
     outer, inner = np.linspace(0, np.pi, n // 2), np.linspace(0, np.pi, n - n // 2)
     x = np.concatenate(

@@ -170,7 +170,7 @@ def _explain_new(op: Primitive, args: tuple[Any, ...], result: Tensor, at: Index
     )
 
 
-_OLDER = "No operation in the ag.debug() block computed it."
+_OLDER = "No operation in the ag.debug() block computed this value."
 
 
 def _explain_passed_on(op: Primitive, x: Any) -> str:

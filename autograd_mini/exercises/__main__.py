@@ -16,7 +16,8 @@ from .submission import KNOWN
 _NEXT = """\
 To print a task: python -m autograd_mini.exercises exp_rule
 To answer one, in Python or a notebook: from autograd_mini import exercises
-When Python ends, the list forgets which exercises you have passed. Run your answers again then."""
+When Python ends, the list forgets which exercises you have passed.
+So run your answers again."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -50,9 +50,9 @@ def _require_blocks(count: int, state: Array, **products: Array) -> None:
     for name, x in products.items():
         if x.shape != wanted:
             raise ValueError(
-                f"{name} has shape {x.shape}, but the state has {state.shape}. For a state of "
-                f"shape (..., H), {name} needs (..., {count} H): one block of H columns for each "
-                "gate"
+                f"{name} has shape {x.shape}, but the state has shape {state.shape}. For a state "
+                f"of shape (..., H), {name} needs the shape (..., {count} H), with a block of H "
+                "columns for each gate"
             )
 
 

@@ -324,7 +324,7 @@ def checked(listed: list[Any]) -> list[Tensor]:
         raise ValueError(
             "parameters: the list is empty. Pass a list of tensors, such as [w, b] or "
             "model.parameters(). A model has only the layers that its __init__ stores in "
-            "attributes, and frozen layers have no parameters to train."
+            "attributes. Frozen layers have no parameters to train."
         )
     for i, p in enumerate(listed):
         if not isinstance(p, Tensor):
