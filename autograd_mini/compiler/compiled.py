@@ -157,7 +157,7 @@ class Compiled:
 
     @property
     def plan(self) -> str:
-        """The program of the latest call exactly as it runs. It reuses a few buffers, ``m0``, ...
+        """The program of the latest call exactly as it runs. It reuses a few arrays, ``m0``, ...
 
         Examples
         --------
@@ -175,7 +175,7 @@ class Compiled:
         """Describe the latest program, and how it was made.
 
         The first lines show how many operations the program has, and how much memory it uses. Other
-        lines count the calls that ran `f` itself, and give the reasons why `f` was traced again.
+        lines count the calls that ran the original function, and say why it was traced again.
 
         Examples
         --------

@@ -92,9 +92,9 @@ class Cost:
 def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     """Predict how long each step of a compiled function takes, and return a table.
 
-    `f` is turned into a NumPy program, as by `compile`, but the program does not run. The time of a
-    step follows from the number of its arithmetic operations, and from the number of bytes that it
-    reads and writes.
+    `f` is turned into a NumPy program, as `compile` does, but the program does not run. The time of
+    a step follows from the number of its arithmetic operations, and from the number of bytes that
+    it reads and writes.
 
     Parameters
     ----------

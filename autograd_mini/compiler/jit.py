@@ -100,19 +100,20 @@ def compile(
         - `f` stores a computed array outside of `f`: in an attribute, a global variable or a list.
         - `f` changes the entries of a dict or list that is an argument.
     ValueError
-        If `target` is a different word. If it is not clear which result belongs into a donated
+        If `target` is a different word. If it is not clear which result to write into a donated
         array. If a donated array is read-only, or shares its memory with another argument.
 
     Notes
     -----
     *Arguments.* The entries of arrays and the values of floats may change from call to call. If a
     shape, a dtype or any other argument changes (an int, a string, an object), `f` is traced again.
-    The programs for the latest 64 combinations are kept.
+    The latest 64 programs are kept.
 
-    *Captured variables* are the globals, attributes and outer variables that `f` reads. If such a
-    variable is an array, each call uses its current entries. If a different variable changes, `f`
-    is traced again. If `f` computes something only from captured arrays, such as ``w * 2``, each
-    call also compares all entries of ``w``. This is slow, so pass large arrays as arguments.
+    *Captured variables* are the globals, the attributes and the variables of outer functions that
+    `f` reads. If such a variable is an array, each call uses its current entries. If it is not an
+    array, and it changes, `f` is traced again. If `f` computes something only from captured arrays,
+    such as ``w * 2``, each call also checks whether an entry of ``w`` has changed. This is slow, so
+    pass large arrays as arguments.
 
     *Changes that are not noticed.* The program keeps the old value of a variable if the code of `f`
     does not contain its name, as in ``getattr(self, f"w{i}")``. It also keeps what `f` read from a
@@ -121,9 +122,9 @@ def compile(
 
     *Side effects*, such as ``print``, happen only while `f` is traced.
 
-    *Calls that run* `f` *instead of the program.* Such a call has a Tensor that requires a gradient
-    as an argument, or comes from a function that is being compiled. ``.report()`` counts these
-    calls. To compile a gradient, write ``ag.compile(ag.grad(f))``.
+    *Gradients.* If an argument is a Tensor that requires a gradient, the call runs `f` itself, and
+    not the program. ``.report()`` counts these calls. To compile a gradient, write
+    ``ag.compile(ag.grad(f))``.
 
     Several threads may call the function at the same time. If a call fails while the program runs,
     the contents of donated arrays are undefined.

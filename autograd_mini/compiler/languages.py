@@ -38,9 +38,10 @@ def source(
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
     language : str
-        With "numpy", "jax" or "torch", a Python program that uses this library. With "javascript",
-        a module with a function ``program``, which takes a list of arrays and returns a list of
-        arrays. With "c", a complete program that prints the result and the norm of each gradient.
+        With "numpy", "jax" or "torch", a Python program that imports NumPy, JAX or PyTorch. With
+        "javascript", a module with a function ``program``, which takes a list of arrays and returns
+        a list of arrays. With "c", a complete program that prints the result and the norm of each
+        gradient.
 
     Returns
     -------

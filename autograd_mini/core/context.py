@@ -175,16 +175,16 @@ class BareBlock:
 
 
 class NoGrad(BareBlock):
-    """Turn recording off inside the block, in this thread or asyncio task only.
+    """Record no operations inside the block, in this thread or asyncio task only.
 
-    Results that are computed inside are leaves that require no gradient. Blocks can be nested. You
-    can decorate a function with ``@ag.no_grad``, but not a generator or coroutine function.
-    Parentheses are optional: ``with ag.no_grad:`` means ``with ag.no_grad():``.
+    Results that are computed inside do not require a gradient. Blocks can be nested. You can also
+    decorate a function with ``@ag.no_grad``. Parentheses are optional: ``with ag.no_grad:`` means
+    ``with ag.no_grad():``.
 
     Raises
     ------
     TypeError
-        If ``@ag.no_grad`` decorates a generator or coroutine function.
+        If ``@ag.no_grad`` decorates a function with ``yield`` or ``async``.
 
     Examples
     --------

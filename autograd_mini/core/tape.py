@@ -39,7 +39,7 @@ class Tape(Sequence["Tensor"]):
     TypeError
         If `result` is not a Tensor.
     RuntimeError
-        If a leaf got new data after a node was computed from the old data.
+        If a leaf (an input of the computation) got new data after it was used.
 
     References
     ----------
@@ -105,7 +105,7 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         value : Tensor
-            The tensor to find. It is compared by identity, because ``==`` compares entries.
+            The tensor to find. Another tensor with the same entries is not found.
         start, stop : int
             The part of the tape to search, as for a list.
 

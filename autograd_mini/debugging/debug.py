@@ -34,10 +34,10 @@ class Debug(BareBlock):
         the NaN or inf. If an array that you passed already contains a NaN, the message names this
         array. An inf in such an array is allowed, because a mask may contain -inf.
     RuntimeError
-        If an array that an operation used was changed in place afterwards. ``backward``, and
-        functions such as ``ag.grad``, raise this error.
+        If an array is changed in place after an operation used it. ``backward``, and functions such
+        as ``ag.grad``, raise this error.
     TypeError
-        If ``@ag.debug`` decorates a generator or coroutine function.
+        If ``@ag.debug`` decorates a function with ``yield`` or ``async``.
 
     Notes
     -----

@@ -245,9 +245,9 @@ def _conv2d(
     stride : int or pair of int
         The step from one window to the next.
     padding : int, pair of int, "valid" or "same"
-        How many zeros are added on each side of an image. "valid" adds none. "same" adds as many as
-        the result needs to have the size of the image, and requires stride 1. If their number is
-        odd, the extra zero is added at the end.
+        How many zeros are added on each side of an image. "valid" adds none. "same" adds enough
+        zeros to keep the size of the image, and requires stride 1. If the number of zeros is odd,
+        the extra zero is added at the end.
     dilation : int or pair of int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
     groups : int
@@ -268,11 +268,11 @@ def _conv2d(
 
     Notes
     -----
-    As in all frameworks, the filters are not reversed. In mathematics, this is a correlation. Let x
-    be the input, b the bias, and W a matrix whose rows are the filters. The columns of the matrix
-    X = im2col(x) are the windows. The result is y = W X + b. Let g be the gradient of y. Then
-    ∂L/∂W = g Xᵀ and ∂L/∂x = col2im(Wᵀ g), where col2im adds each column to the image, at the place
-    of its window. If no option is given, y is
+    As in all frameworks, the filters are not reversed. Mathematicians call this a correlation. Let
+    x be the input, b the bias, and W a matrix whose rows are the filters. The columns of the matrix
+    X = im2col(x) are the windows. The result is y = W X + b. Let g be the gradient of y. Then ∂L/∂W
+    = g Xᵀ and ∂L/∂x = col2im(Wᵀ g), where col2im adds each column to the image, at the place of its
+    window. If no option is given, y is
 
     $$y_{n,o,p,q} = b_o + \sum_{c,k,l} w_{o,c,k,l}\, x_{n,c,p+k,q+l}$$
 

@@ -313,10 +313,10 @@ def softmax_cross_entropy(
     label_smoothing : float
         ε, from 0 to 1. The targets y are replaced by (1-ε) y + ε/C, before `weight` is applied.
     reduction : "mean", "sum" or "none"
-        The mean of the rows, their sum, or each row's loss.
+        The mean of the losses of all rows, their sum, or the loss of each row.
     where : array of bool, optional
         A mask that broadcasts to the logits. Classes where it is False are left out of the softmax
-        and of the sum over i. C is then the number of the other classes.
+        and of the sum over i. C is then the number of the remaining classes.
 
     Returns
     -------

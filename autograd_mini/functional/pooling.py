@@ -149,7 +149,7 @@ def _max_pool2d(
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        Its shape is (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
         the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises
@@ -256,7 +256,7 @@ def _avg_pool2d(
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Of shape (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        Its shape is (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
         the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises

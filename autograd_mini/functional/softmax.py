@@ -71,7 +71,7 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
         this axis.
     where : array of bool, optional
         A mask that broadcasts to `z`. Classes where it is False get the probability 0, and the
-        gradient 0. A row with only False is nan.
+        gradient 0. If it is False for a whole row, the row is nan.
     temperature : float
         T. With a small T, the largest logit gets nearly all of the probability. With a large T, the
         probabilities are nearly equal.
@@ -171,8 +171,8 @@ def _log_softmax_graph(
 def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
     r"""Compute ln ŷ_o = z_o - ln Σ_k exp(z_k) as one node, without computing ŷ.
 
-    ŷ are the probabilities, and T = 1 is the temperature. The result is finite even if ŷ is rounded
-    to 0, and accurate even if ŷ is close to 1.
+    ŷ are the probabilities for temperature 1. The result is finite even if ŷ is rounded to 0, and
+    accurate even if ŷ is close to 1.
 
     Parameters
     ----------

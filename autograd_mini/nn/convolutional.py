@@ -67,7 +67,8 @@ class Conv1d(Module):
     Attributes
     ----------
     weight : Tensor, shape (out_channels, in_channels / groups, kernel_size)
-        The filters. `init.xavier_uniform_` draws their initial values. PyTorch's are smaller.
+        The filters. `init.xavier_uniform_` draws their initial values. PyTorch's initial values are
+        smaller.
     bias : Tensor, shape (out_channels,), or None
         Initially zero.
 
@@ -189,7 +190,7 @@ class MaxPool2d(Module):
     kernel_size : int or pair of int
         The height and width of a window.
     stride : int or pair of int, optional
-        The step from one window to the next. The default is `kernel_size`, so that windows do not
+        The step from one window to the next. The default is `kernel_size`, so windows do not
         overlap.
     padding : int or pair of int
         How many entries of -inf are added on each side of an image. It may be at most half of a
@@ -253,8 +254,8 @@ class AvgPool2d(Module):
     padding : int or pair of int
         How many zeros are added on each side of an image. It may be at most half of a window.
     count_include_pad : bool
-        If True, divide by the number of all entries of a window. If False, the zeros around the
-        image are not counted.
+        If True, the sum of a window is divided by the number of its entries. If False, the added
+        zeros are not counted as entries.
 
     Raises
     ------

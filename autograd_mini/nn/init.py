@@ -64,8 +64,8 @@ def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) -> Tensor:
     """Fill a weight with uniform numbers between ±gain √(6 / (inputs + outputs)).
 
-    For a convolution, inputs is the number of channels times the entries of a window, and outputs
-    is the number of filters times the entries of a window.
+    For a convolution with windows of k entries, `inputs` is the number of channels times k, and
+    `outputs` is the number of filters times k.
 
     Parameters
     ----------
@@ -151,8 +151,8 @@ def kaiming_uniform_(
         the same variance in all layers. "fan_out" divides by the number of outputs. Then gradients
         have about the same variance in all layers.
     nonlinearity : str
-        The activation after the layer. It determines the gain; see `calculate_gain`. The default
-        with ``a=0`` is the same as "relu".
+        The activation after the layer. It determines the gain; see `calculate_gain`. The default,
+        "leaky_relu" with ``a=0``, is the same as "relu".
     rng : int or numpy.random.Generator, optional
         The seed or generator that draws the numbers. By default, each run draws different numbers.
 

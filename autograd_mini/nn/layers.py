@@ -50,8 +50,8 @@ class Linear(Module):
         The seed or generator that draws the initial weights. The same seed and shape give the same
         weights, so pass different seeds or one generator to the layers of a network.
     dtype : dtype
-        The dtype of the parameters, a float type. If `x` has another dtype, NumPy promotes the
-        result.
+        The dtype of the parameters, a float type. If `x` has another dtype, NumPy chooses the dtype
+        of the result.
     name : str
         A suffix for names. With "1", the parameters are W1 and b1, and pictures show the layer in a
         box "linear1". Without it, `Module` names the parameters.
@@ -192,8 +192,8 @@ class MLP(Sequential):
     *more : int
         The other sizes, if they are not in one list: ``MLP(2, 16, 2)`` is ``MLP([2, 16, 2])``.
     activation : callable or str
-        An elementwise function: ``np.tanh``, ``ag.relu``, ... Or its name: "tanh", "relu",
-        "sigmoid", "softplus" or "gelu".
+        An elementwise function, such as ``np.sin``, or one of these names: "tanh", "relu",
+        "sigmoid", "softplus" and "gelu".
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights. By default, the weights are the same
         in each run.

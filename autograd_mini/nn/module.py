@@ -191,7 +191,7 @@ class Module(metaclass=Answering):
     # ---- the state -----------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Array]:
-        """Return copies of all tensors and buffers, in a dict from place to array.
+        """Return copies of all parameters and buffers, in a dict from name to array.
 
         Examples
         --------
@@ -203,7 +203,7 @@ class Module(metaclass=Answering):
 
     @explains_keywords
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Replace all tensors and buffers with saved ones.
+        """Replace all parameters and buffers with saved ones.
 
         Parameters
         ----------
@@ -213,7 +213,7 @@ class Module(metaclass=Answering):
         Raises
         ------
         ValueError, TypeError
-            If names or shapes differ, or if floats would replace integers. Then no tensor is
+            If names or shapes differ, or if floats would replace integers. In this case, nothing is
             changed.
 
         Examples
@@ -295,7 +295,7 @@ class Module(metaclass=Answering):
         set_grads([leaf for _, leaf in self._leaves()], repeat(None))
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
-        """Freeze all tensors with False, or make them trainable with True.
+        """Freeze all parameters with False, or make them trainable with True.
 
         A frozen tensor is in `state_dict`, but not in `parameters`. Store constants as plain
         arrays, which are never trained.

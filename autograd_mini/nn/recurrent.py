@@ -158,7 +158,7 @@ class RNN(_Recurrent):
     bias : bool
         Whether biases are added.
     batch_first : bool
-        Whether sequences have the shape (N, steps, features), not (steps, N, features).
+        Whether sequences have the shape (N, steps, features). If False, it is (steps, N, features).
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights.
     dtype : dtype
@@ -220,7 +220,7 @@ class LSTM(_Recurrent):
     bias : bool
         Whether biases are added.
     batch_first : bool
-        Whether sequences have the shape (N, steps, features), not (steps, N, features).
+        Whether sequences have the shape (N, steps, features). If False, it is (steps, N, features).
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights.
     dtype : dtype
@@ -276,7 +276,7 @@ class GRU(_Recurrent):
     bias : bool
         Whether biases are added.
     batch_first : bool
-        Whether sequences have the shape (N, steps, features), not (steps, N, features).
+        Whether sequences have the shape (N, steps, features). If False, it is (steps, N, features).
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights.
     dtype : dtype

@@ -106,7 +106,7 @@ class RNNCell(_Cell):
     weight_ih, weight_hh : Tensor, shapes (input_size, hidden_size), (hidden_size, hidden_size)
         W and V. They are the transposes of PyTorch's.
     bias_ih, bias_hh : Tensor, shape (hidden_size,), or None
-        b and c. All parameters are initially uniform in ±1/√hidden_size, as in PyTorch.
+        b and c. All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.
 
     Raises
     ------
@@ -184,7 +184,7 @@ class LSTMCell(_Cell):
         W and V: the weights of the gates i, f, g and o, side by side in this order. They are the
         transposes of PyTorch's.
     bias_ih, bias_hh : Tensor, shape (4 hidden_size,), or None
-        All parameters are initially uniform in ±1/√hidden_size, as in PyTorch.
+        All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.
 
     Raises
     ------
@@ -264,7 +264,7 @@ class GRUCell(_Cell):
         W and V: the weights of the reset gate, the update gate and the new state, side by side in
         this order. They are the transposes of PyTorch's.
     bias_ih, bias_hh : Tensor, shape (3 hidden_size,), or None
-        All parameters are initially uniform in ±1/√hidden_size, as in PyTorch.
+        All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.
 
     Raises
     ------

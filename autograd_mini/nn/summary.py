@@ -53,8 +53,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
     memory: a gradient for each parameter, and with `optim.Adam` two more arrays of the same size.
 
     The backward pass needs intermediate results of the forward pass. The column `kept` shows how
-    many bytes a layer stores for it. If several arrays share memory, this memory is counted once.
-    The row of a model includes its layers.
+    many bytes a layer stores for the backward pass. If several arrays share memory, this memory is
+    counted once. The row of a model includes its layers.
 
     References
     ----------

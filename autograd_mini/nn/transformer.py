@@ -88,10 +88,10 @@ class Embedding(Module):
 class MultiheadAttention(Module):
     """Compute attention in several heads. Each head uses a different part of the features.
 
-    PyTorch's layer with ``batch_first=True`` has three differences. It also returns the attention
-    weights; here, call `weights`. Its boolean masks are True where a key is hidden; here, they are
-    True where a query may see a key. It computes queries, keys and values in one affine layer;
-    here, there are three.
+    This layer is like PyTorch's with ``batch_first=True``, but there are three differences. It
+    returns only the output. To get the attention weights, call `weights`. A boolean mask is True
+    where a query may see a key. (In PyTorch, it is False there.) Queries, keys and values come from
+    three separate affine layers.
 
     Parameters
     ----------

@@ -24,7 +24,8 @@ class Adam(Optimizer):
         m ← β1 m + (1 - β1) g          v ← β2 v + (1 - β2) g²
         p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
 
-    Here p is a parameter, g its gradient, and t the number of the step, counted from 1.
+    Here p is a parameter, g its gradient, and t the number of the step, counted from 1. m and v are
+    averages of g and g². They start at 0.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class Adam(Optimizer):
     eps : float
         ε, a positive number.
     weight_decay : float
-        λ, at least 0. λ p is added to g, so m and v contain it. In `AdamW`, they do not.
+        λ, at least 0. Each step first adds λ p to g. `AdamW` uses λ in another way.
 
     Raises
     ------

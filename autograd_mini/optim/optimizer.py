@@ -201,8 +201,8 @@ class Optimizer:
         Parameters
         ----------
         state : dict
-            The result of `state_dict`, from an optimiser of the same class. Its parameters must
-            have had the same shapes.
+            The result of `state_dict`, from an optimiser of the same class. The shapes of its
+            parameters must be the same.
 
         Raises
         ------

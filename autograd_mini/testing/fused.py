@@ -139,18 +139,16 @@ def check_fused(
         Whether to raise an error if the node is wrong. With False, only the report shows this.
     tolerance : float
         The largest allowed difference between node and graph, in ULP. A ULP (unit of the last
-        place) is the distance from a number to the next larger number of its dtype. If node and
-        graph differ by more, the node is also right in two other cases. The first is that its
-        distance from the reference is within the tolerance. The second is that this distance is at
-        most 16 ULP of the largest entry.
+        place) is the distance from a number to the next larger number of its dtype. If they differ
+        by more, the node is still right if it differs from the reference by at most `tolerance`, or
+        by at most 16 ULP of the largest entry.
     **kwargs
         Keyword arguments of the node.
 
     Returns
     -------
     FusedReport
-        ``print`` shows it as a table. The ULP of an entry are those of the reference. For an entry
-        below 1/1000 of the largest one, they are the ULP of this 1/1000.
+        ``print`` shows it as a table. Differences are in ULP.
 
     Raises
     ------

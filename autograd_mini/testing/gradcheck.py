@@ -50,9 +50,10 @@ def gradcheck(
 ) -> bool:
     """Compare the gradients of `f` with (f(x + h) - f(x - h)) / 2h, for each entry x of the inputs.
 
-    The quotient is called a *central difference*. The check always runs in float64, also if the
-    inputs have a different dtype. Both ``backward()`` and `gradients` are checked. If the result
-    has several entries, the sum of the entries times random numbers is differentiated.
+    Here h is a small step. The quotient is called a *central difference*. The check always runs in
+    float64, also if the inputs have a different dtype. Both ``backward()`` and `gradients` are
+    checked. If the result has several entries, each entry is multiplied by a random number, and the
+    sum is differentiated.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class SourceLine(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The code of the line. It is empty without a source file, as with ``python -c``.
+        """The code of the line. It is empty if the source file is missing, as with ``python -c``.
 
         Examples
         --------

@@ -72,6 +72,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
     Notes
     -----
+    Let x̄ and ȳ be the gradients of an argument x and of y:
+
     $$\bar x = \bar y^\top \frac{\partial y}{\partial x}$$
 
     References
@@ -271,8 +273,8 @@ def elementwise_grad(
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
     """Return the derivatives of `result` with respect to `tensors`, as Tensors on the tape.
 
-    The backward pass is recorded, too. So you can differentiate the gradients again, as often as
-    you like. No ``.grad`` changes.
+    The backward pass is recorded, so you can differentiate the gradients again. No ``.grad``
+    changes.
 
     Parameters
     ----------
@@ -281,8 +283,7 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     tensors : Tensor or sequence of Tensor
         They must require a gradient. If `result` does not depend on a tensor, its derivative is 0.
     gradient : array_like or Tensor, optional
-        The gradient of `result`, from which the backward pass starts. It has the shape of `result`.
-        If `result` has a single entry, the default is 1.
+        The gradient of `result`, with the same shape. For a single entry, the default is 1.
 
     Returns
     -------
@@ -373,8 +374,7 @@ def pullback_at(y: Any, inputs: list[Tensor], outside: bool) -> Callable[[Any], 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:
             raise ValueError(
-                f"pullback: the gradient has shape {np.shape(cotangent)}, but the value is "
-                f"{describe(y)}. Both must have the same shape."
+                f"pullback: the gradient needs the shape {y.shape}, got {np.shape(cotangent)}."
             )
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active

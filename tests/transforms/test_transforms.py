@@ -212,8 +212,8 @@ def test_jacobian_of_nothing():
         (lambda: ag.grad(np.exp)(3), TypeError, "cannot require a gradient"),
         (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional argument"),
         (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "twice"),
-        (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"has shape \(3,\)"),
-        (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "the gradient has shape"),
+        (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"got \(3,\)"),
+        (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "the gradient needs the shape"),
         (
             lambda: ag.jvp(np.exp, (X,), (np.ones(3),)),
             ValueError,

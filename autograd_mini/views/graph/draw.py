@@ -73,13 +73,14 @@ def draw(
     theme : {"light", "dark", "auto"}
         With "auto", an SVG is light or dark like the reader's system.
     max_nodes : int, optional
-        The largest number of cards. If there are more, constants are written into the operations
-        that use them. Then groups, and chains of operations, are drawn as single cards. A line
-        below the picture lists the changes. The default is 40, or less if 40 cards do not fit on
-        two slides of a presentation. A picture that is wider than a slide is wrapped into rows.
+        The largest number of cards. If the graph has more, constants are written into the
+        operations that use them. Then groups, and chains of operations, are drawn as single cards.
+        A line below the picture lists the changes. The default is 40, or less if 40 cards do not
+        fit on two slides of a presentation. A picture that is wider than a slide is wrapped into
+        rows.
     unfuse : bool
         Whether to draw fused nodes in detail. A fused node, such as `softmax`, is one operation
-        that replaces several simpler ones. With True, these are drawn, in a box.
+        that replaces several simpler ones. With True, a box with the simpler ones is drawn.
     animate : bool
         Whether the SVG plays the two passes in a loop. Values appear card by card. Then gradients
         flow back edge by edge. The animation also runs on slides and in a README, because it needs
@@ -186,7 +187,7 @@ class Drawing(Document):
         self._animate = animate
 
     def svg(self) -> str:
-        """Return the picture as SVG text, laid out and painted by the library.
+        """Return the picture as SVG text.
 
         The SVG needs no other file. It has a title, a description and a background.
 

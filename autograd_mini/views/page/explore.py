@@ -54,9 +54,9 @@ def explore(
         The results of the same computation with different numbers, such as the losses of a training
         run. Pass them instead of `result`. See `Recorder`.
     train : bool or sequence of Tensor
-        The parameters that the page can train by gradient descent. With True, these are the
-        parameters of the `nn` modules that computed `result`. If there are no parameters, the page
-        has no *Train* panel.
+        The parameters that the page can train by gradient descent. With True, the page trains the
+        parameters of the `nn` modules that computed `result`. Without parameters, the page has no
+        *Train* panel.
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
