@@ -149,7 +149,7 @@ def compile(
     >>> w.round(4)
     array([1., 2.])
 
-    A step that changes a model and an optimiser. Here, `compile` is a decorator:
+    The next step changes a model and an optimiser. Here, `compile` is a decorator:
 
     >>> from autograd_mini import nn, optim
     >>> model = nn.Linear(2, 1)

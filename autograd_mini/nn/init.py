@@ -64,15 +64,15 @@ def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) -> Tensor:
     """Fill a weight with uniform numbers between ±gain √(6 / (inputs + outputs)).
 
-    For a convolution with windows of k entries, `inputs` is the number of channels times k, and
-    `outputs` is the number of filters times k.
+    `inputs` and `outputs` are numbers of features. For a convolution with windows of k entries,
+    `inputs` is the number of channels times k, and `outputs` is the number of filters times k.
 
     Parameters
     ----------
     tensor : Tensor, shape (inputs, outputs) or (outputs, channels, ...)
         The weight of a `Linear`, or of a convolution.
     gain : float
-        See `calculate_gain`.
+        A factor for the activation after the layer; see `calculate_gain`.
     rng : int or numpy.random.Generator, optional
         The seed or generator that draws the numbers. By default, each run draws different numbers.
 
@@ -104,6 +104,8 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) 
 @explains_keywords
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) -> Tensor:
     """Fill a weight with normal numbers of standard deviation gain √(2 / (inputs + outputs)).
+
+    The gain, `inputs` and `outputs` are explained in `xavier_uniform_`.
 
     Parameters
     ----------
@@ -139,6 +141,8 @@ def kaiming_uniform_(
     rng: Seed | None = None,
 ) -> Tensor:
     """Fill a weight with uniform numbers between ±gain √(3 / inputs).
+
+    `inputs` is explained in `xavier_uniform_`. The gain follows from `nonlinearity`.
 
     Parameters
     ----------
@@ -189,6 +193,8 @@ def kaiming_normal_(
     rng: Seed | None = None,
 ) -> Tensor:
     """Fill a weight with normal numbers of standard deviation gain / √inputs.
+
+    `inputs` is explained in `xavier_uniform_`. The gain follows from `nonlinearity`.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ class Linear(Module):
         of the result.
     name : str
         A suffix for names. With "1", the parameters are W1 and b1, and pictures show the layer in a
-        box "linear1". Without it, `Module` names the parameters.
+        box "linear1". By default, `Module` names the parameters.
 
     Attributes
     ----------

@@ -193,6 +193,8 @@ class Module(metaclass=Answering):
     def state_dict(self) -> dict[str, Array]:
         """Return copies of all parameters and buffers, in a dict from name to array.
 
+        A *buffer* is an array that is not trained, such as a running mean.
+
         Examples
         --------
         >>> from autograd_mini import nn
@@ -203,7 +205,7 @@ class Module(metaclass=Answering):
 
     @explains_keywords
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Replace all parameters and buffers with saved ones.
+        """Replace all parameters and other arrays with saved ones.
 
         Parameters
         ----------

@@ -104,7 +104,7 @@ class RNNCell(_Cell):
     Attributes
     ----------
     weight_ih, weight_hh : Tensor, shapes (input_size, hidden_size), (hidden_size, hidden_size)
-        W and V. They are the transposes of PyTorch's.
+        W and V. In PyTorch, they are transposed.
     bias_ih, bias_hh : Tensor, shape (hidden_size,), or None
         b and c. All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.
 
@@ -181,8 +181,8 @@ class LSTMCell(_Cell):
     Attributes
     ----------
     weight_ih, weight_hh : Tensor, shapes (input_size, 4 hidden_size), (hidden_size, 4 hidden_size)
-        W and V: the weights of the gates i, f, g and o, side by side in this order. They are the
-        transposes of PyTorch's.
+        W and V: the weights of the gates i, f, g and o, side by side in this order. In PyTorch,
+        they are transposed.
     bias_ih, bias_hh : Tensor, shape (4 hidden_size,), or None
         All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.
 
@@ -262,7 +262,7 @@ class GRUCell(_Cell):
     ----------
     weight_ih, weight_hh : Tensor, shapes (input_size, 3 hidden_size), (hidden_size, 3 hidden_size)
         W and V: the weights of the reset gate, the update gate and the new state, side by side in
-        this order. They are the transposes of PyTorch's.
+        this order. In PyTorch, they are transposed.
     bias_ih, bias_hh : Tensor, shape (3 hidden_size,), or None
         All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.
 

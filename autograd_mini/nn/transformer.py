@@ -213,7 +213,7 @@ class MultiheadAttention(Module):
         -------
         Tensor, shape (..., heads, T, n)
             A row of weights for each query, before dropout. A row sums to 1. PyTorch's layer
-            returns the mean of the heads, ``.mean(axis=-3)``.
+            returns the mean over the heads. To get it, call ``.mean(axis=-3)``.
 
         Raises
         ------

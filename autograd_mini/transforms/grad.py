@@ -283,7 +283,7 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     tensors : Tensor or sequence of Tensor
         They must require a gradient. If `result` does not depend on a tensor, its derivative is 0.
     gradient : array_like or Tensor, optional
-        The gradient of `result`, with the same shape. For a single entry, the default is 1.
+        The gradient of `result`, with the same shape. If `result` has one entry, the default is 1.
 
     Returns
     -------
