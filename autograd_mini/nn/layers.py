@@ -237,7 +237,10 @@ class MLP(Sequential):
     ) -> None:
         widths = sizes_of("MLP", sizes, *more)
         if len(widths) < 2:
-            raise ValueError(f"MLP: expected the sizes of inputs and outputs, got {widths}.")
+            raise ValueError(
+                f"MLP: expected the sizes of inputs and outputs, got {widths}. Write MLP([2, 16, "
+                "2])."
+            )
         activation = _activation(activation)
         rng = np.random.default_rng(rng)
         layers: list[Layer] = []

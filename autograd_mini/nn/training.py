@@ -153,7 +153,7 @@ def training_epochs(
     """
     if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
         raise TypeError(
-            f"expected an optimiser, got {optimizer!r:.60}. Create one, for example "
+            f"optimizer: expected an optimiser, got {optimizer!r:.60}. Create one, for example "
             "optim.Adam(model.parameters(), lr=0.01)."
         )
     x, labels = paired(x, labels)

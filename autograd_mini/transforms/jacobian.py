@@ -259,7 +259,9 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """
     shapes = [np.shape(leaf) for leaf in tree_leaves(x)]
     if shapes != [np.shape(leaf) for leaf in leaves_like(x, v, "hvp: v")]:
-        raise ValueError(f"hvp: v must have the same shapes as x, {shapes}, got {describe(v)}.")
+        raise ValueError(
+            f"hvp: v must have the same shapes as x, got {describe(v)} for {describe(x)}."
+        )
     gradient = gradient_function("hvp", f)
     _, pullback = pulled_back("hvp", call_lifted("hvp", gradient, (x,)))
     return pullback(v)[0]  # the Hessian is symmetric, so it is its own transpose
