@@ -23,10 +23,10 @@ from .submission import KNOWN
 _NAMES = list(KNOWN)
 _RUN = "from autograd_mini.exercises import submission; submission.main()"
 _EPILOG = """\
-A submission is a Python script or a notebook. Its answers are the functions that are
-named like an exercise, or that it passes to `check`. An exercise that the file does not
-define gets no line. A result is right, wrong, timeout (no result within the time limit)
-or crashed (the process ended). A problem of the whole file has a line without an exercise.
+A submission is a Python script or a notebook. An answer is a function with the name of an
+exercise, or a function that the file passes to `check`. The output has a line for each
+answer: right, wrong, timeout (no result within the time limit) or crashed (the process
+ended). If the whole file has a problem, the output has a line without an exercise.
 
 exit status: 0 if the answers of all files are right, 1 if one is wrong or a file has a
 problem, 2 if the command line is wrong.

@@ -55,8 +55,8 @@ class Native:
     def __init__(self, program: Program, prefix: str = "") -> None:
         if not arrays_can_be_read():
             raise BuildError(
-                "compile: target='c' reads the memory of arrays as CPython lays it out, and this "
-                "Python is another one. Use target='numpy'."
+                "compile: target='c' only works in CPython, because it reads the memory of arrays. "
+                "Use target='numpy'."
             )
         division = Division(program, prefix)
         program.run_examples()

@@ -125,7 +125,7 @@ function fillBackward(tape, {gives = []}) {
   const many = targets.length > 1;
   fill(
     "ledger",
-    many ? "Gradient ledgers" : ["Gradient ledger of ", only],
+    many ? "Contributions to gradients" : ["Contributions to the gradient of ", only],
     ...targets.map(target => ledger(tape, target))
   );
 }
