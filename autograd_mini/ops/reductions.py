@@ -306,7 +306,7 @@ def _extremum(reduce: Any, combine: Any, least: float) -> Callable[..., Any]:
         if initial is None:
             if where is not True:
                 raise ValueError(
-                    f"np.{reduce.name}: where= may leave out all entries, so initial= is needed too"
+                    f"np.{reduce.name}: pass initial= too, because where= may leave out all entries"
                 )
             return reduce(a, axis=axis, keepdims=keepdims)
         initial = in_dtype(initial, a.dtype)

@@ -41,7 +41,7 @@ refuse(
     np.nanmedian,
 )
 refuse(
-    "It keeps only one of several equal entries, and it is undefined which one. Use np.sort.",
+    "It keeps one of several equal entries, and NumPy does not say which one. Use np.sort.",
     np.unique,
     np.unique_all,
     np.unique_counts,
