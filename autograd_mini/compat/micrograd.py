@@ -17,7 +17,8 @@ from ..ops.elementwise import relu
 def Value(data: float, label: str | None = None) -> Tensor:
     """Return a leaf of shape () that requires a gradient, with the gradient 0.
 
-    If `data` is not a number, raise TypeError or ValueError. `label` is the name in tables and pictures.
+    If `data` is not a number, raise TypeError or ValueError. `label` is the name in tables and
+    pictures.
 
     Examples
     --------
