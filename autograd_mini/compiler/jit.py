@@ -90,15 +90,11 @@ def compile(
         In the first call, if an ``if`` or ``while`` in `f` depends on the entries of an array. The
         message shows the line.
     RuntimeError
-        In the first call, if one of these is true:
-
-        - `target` is "c", and a C compiler is missing.
-        - `f` reads a Tensor that requires a gradient, such as a parameter of a model, and the
-          Tensor is neither an argument nor in `state`.
-        - `f` draws random numbers from a generator that is neither an argument nor in `state`.
-          (Only `dropout` may do this.)
-        - `f` stores a computed array outside of `f`: in an attribute, a global variable or a list.
-        - `f` changes the entries of a dict or list that is an argument.
+        If `target` is "c", and a C compiler is missing. If `f` reads a Tensor that requires a
+        gradient, and that is neither an argument nor in `state`. If `f` draws random numbers from a
+        generator that is neither an argument nor in `state`. (Only `dropout` may do this.) If `f`
+        stores a computed array outside of `f`: in an attribute, a global variable or a list. If `f`
+        changes the entries of a dict or list that is an argument.
     ValueError
         If `target` is a different word. If it is not clear which result to write into a donated
         array. If a donated array is read-only, or shares its memory with another argument.
