@@ -107,15 +107,18 @@ def functions_of_primitives(app: Sphinx) -> None:
 def formulas_of_docstring(
     app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
 ) -> None:
-    """Turn formulas between dollars into the directives and roles of Sphinx."""
+    """Turn formulas, between dollars or in indented lines, into what Sphinx shows as formulas."""
     if what in ("property", "attribute", "data") and lines:
         lines[0] = f": {lines[0]}"  # napoleon takes the text before a colon for a type
     text = "\n".join(lines)
+    text = _INDENTED.sub(r"\1\n::\n\n\2\n", text)
     text = re.sub(r"^( *)\$\$(.+?)\$\$", _block, text, flags=re.M | re.S)
     text = re.sub(r"(?<![\w$`])\$(\S[^$\n]*?)\$", r":math:`\1`", text)
     lines[:] = _BARS.sub(lambda m: f"\\|{m[1]}\\|" if m[1] else m[0], text).split("\n")
 
 
+#: Indented lines after a paragraph. Sphinx would show them as one line.
+_INDENTED = re.compile(r"^(\S.*\n)\n((?: {4}\S.*\n|\n(?= {4}\S))+)", re.M)
 #: Code, or the absolute value of a name, which Sphinx would take for a substitution.
 _BARS = re.compile(r"``.+?``|`[^`]+`|^ *(?:>>>|\.\.\.).*$|\|(\w+)\|", re.M | re.S)
 
