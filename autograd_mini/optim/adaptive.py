@@ -136,7 +136,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    r"""Adam with a different weight decay: each step also multiplies p by 1 - lr λ.
+    r"""Adam with a different weight decay: each step also multiplies each parameter by 1 - lr λ.
 
     Parameters
     ----------

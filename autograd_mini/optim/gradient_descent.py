@@ -13,6 +13,8 @@ from .optimizer import Optimizer, Parameters, fraction, not_negative, positive
 class SGD(Optimizer):
     r"""Gradient descent, with or without momentum: v ← momentum v + g, and then p ← p - lr v.
 
+    Here p is a parameter, g its gradient, and v its velocity, which starts at 0.
+
     Parameters
     ----------
     parameters : iterable of Tensor or of dict
@@ -35,7 +37,7 @@ class SGD(Optimizer):
 
     Notes
     -----
-    Let p be a parameter, g its gradient, η the learning rate and μ the momentum. v is initially 0:
+    The same formulas, with η for lr, μ for momentum and λ for weight_decay:
 
     $$g \leftarrow g + \lambda p \qquad v \leftarrow \mu v + g \qquad p \leftarrow p - \eta v$$
 
