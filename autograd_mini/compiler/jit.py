@@ -96,7 +96,7 @@ def compile(
         stores a computed array outside of `f`: in an attribute, a global variable or a list. If `f`
         changes the entries of a dict or list that is an argument.
     ValueError
-        If `target` is a different word. If it is not clear which result to write into a donated
+        If `target` is none of these words. If it is not clear which result to write into a donated
         array. If a donated array is read-only, or shares its memory with another argument.
 
     Notes

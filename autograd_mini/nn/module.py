@@ -297,7 +297,7 @@ class Module(metaclass=Answering):
         set_grads([leaf for _, leaf in self._leaves()], repeat(None))
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
-        """Freeze all parameters with False, or make them trainable with True.
+        """Freeze all parameters (False), or make them trainable (True).
 
         A frozen tensor is in `state_dict`, but not in `parameters`. Store constants as plain
         arrays, which are never trained.
