@@ -40,8 +40,8 @@ def fused(
         ``ag.check_fused(node, *inputs)`` compares the fused node with it.
     stable_graph : callable, optional
         The graph that ``ag.source`` prints, written so that nothing overflows. You only need it if
-        `forward` has an ``if`` that depends on the entries of an array, because a printed program
-        cannot contain such an ``if``.
+        `forward` has an ``if`` that depends on the entries of an array. A printed program cannot
+        contain such an ``if``.
     display_graph : callable, optional
         The graph that tables, pictures and formulas show, if `unfused` is longer than the
         definition in a textbook. It may use other fused nodes. It does not compute results.

@@ -139,9 +139,9 @@ def check_fused(
         Whether to raise an error if the node is wrong. With False, only the report shows this.
     tolerance : float
         The largest allowed difference between node and graph, in ULP. A ULP (unit of the last
-        place) is the distance from a number to the next larger number of its dtype. A node that
-        differs by more is still right in two cases: if it differs from the reference by at most
-        `tolerance`, or by at most 16 ULP of the largest entry.
+        place) is the distance from a number to the next larger number of its dtype. A larger
+        difference is allowed if the node is near the reference: within `tolerance`, or within 16
+        ULP of the largest entry.
     **kwargs
         Keyword arguments of the node.
 
