@@ -356,9 +356,9 @@ def nothing_to_retain(t: Any) -> str:
 def array_would_lose_gradient(t: Any) -> str:
     return (
         f"converting {describe(t)} to a NumPy array would lose its gradient. To keep the gradient, "
-        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. From a tuple, "
-        "such as the result of an LSTM, take the output first. If you do not need the gradient, "
-        "call .numpy()."
+        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. If it is in "
+        "a tuple, as in the result of an LSTM, take the output first. If you do not need the "
+        "gradient, call .numpy()."
     )
 
 
