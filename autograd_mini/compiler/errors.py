@@ -77,7 +77,7 @@ def refused(
     reason = f" The compiled program runs the same steps for every input, so {why}." if why else ""
     return kind(
         f"{what} cannot be compiled.{reason}\n  {user_line()}\n"
-        f"{remedy}. Only arrays that depend on the arguments raise this error."
+        f"{remedy}. An array that does not depend on the arguments may be used in this way."
         + lesson("depends on numbers")
     )
 

@@ -55,7 +55,7 @@ def _options(op: Primitive, kwargs: dict[str, Any]) -> dict[str, Any]:
             if value._active:
                 raise TypeError(
                     f"{op.name}: {describe(value)} requires a gradient, but keyword arguments "
-                    f"are not recorded. Pass {key} by position, or pass .detach()."
+                    f"are not recorded. Pass {key} by position, or detach it: x.detach()."
                 )
             kwargs = {**kwargs, key: unwrap(value)}
         elif hasattr(value, "__dlpack__"):

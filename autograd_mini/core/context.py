@@ -170,12 +170,12 @@ class BareBlock:
     @overload
     def __call__(self, f: F) -> F: ...
     def __call__(self, f: Any = None) -> Any:
-        """Return a new block, or `f` with such a block around each call."""
+        """Return a new block. With `f`, return a function that calls `f` inside a new block."""
         return self.make() if f is None else self.make()(f)
 
 
 class NoGrad(BareBlock):
-    """Record no operations inside the block, in this thread or asyncio task only.
+    """Record no operations inside the block. Other threads and asyncio tasks record theirs.
 
     Results that are computed inside do not require a gradient. Blocks can be nested. You can also
     decorate a function with ``@ag.no_grad``. Parentheses are optional: ``with ag.no_grad:`` means

@@ -263,8 +263,9 @@ def complex_result(y: Any) -> str:
 
 
 def computed_from_old_data(leaf: Any, node: Any) -> str:
+    result = describe(node) if node.name else f"the result of {node.op.name}"
     return (
-        f"{describe(leaf)} was modified after {describe(node)} was computed from it, so the "
+        f"{describe(leaf)} was modified after {result} was computed from it, so the "
         "values on the tape are old. Run the forward pass again. Then call backward(), ag.draw() "
         "or ag.explore() before you change a parameter. If a state, such as that of an LSTM, comes "
         "from an earlier step, detach it: state = tuple(s.detach() for s in state)."
@@ -356,9 +357,9 @@ def nothing_to_retain(t: Any) -> str:
 def array_would_lose_gradient(t: Any) -> str:
     return (
         f"converting {describe(t)} to a NumPy array would lose its gradient. To keep the gradient, "
-        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. If it is in "
-        "a tuple, as in the result of an LSTM, take the output first. If you do not need the "
-        "gradient, call .numpy()."
+        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. If the "
+        "tensor is in a tuple, as in the result of an LSTM, take it out of the tuple first. If you "
+        "do not need the gradient, call .numpy()."
     )
 
 

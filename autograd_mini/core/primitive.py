@@ -124,15 +124,15 @@ class Primitive:
             if i not in rules:
                 raise TypeError(
                     f"{self.name} has no rule for argument {i}, {describe(args[i])}, which "
-                    "requires a gradient. Add a rule to the primitive, or pass .detach()."
-                    + lesson("no rule")
+                    "requires a gradient. Add a rule to the primitive. If you do not need this "
+                    "gradient, pass x.detach() instead of the tensor x." + lesson("no rule")
                 )
         if all(rules[i] is None for i in active):
             return False
         if y.dtype.kind not in "fO":
             raise TypeError(
                 f"{heading(self.name, args)} returned {y.dtype}. Only results of a float dtype "
-                "have a gradient. Compute with floats, or pass .detach()."
+                "have a gradient. Compute with floats, or detach the tensor: x.detach()."
             )
         return True
 

@@ -43,8 +43,8 @@ class Debug(BareBlock):
     -----
     Inside the block, NumPy's own warnings about NaN and inf are off. If you call a compiled
     function, only its results are checked. To check its steps, call the original function,
-    ``f.__wrapped__``. An array of Dask is computed for each check. In `gradients`, the derivatives
-    are checked, but not the numbers that lead to them.
+    ``f.__wrapped__``. An array of Dask is computed for each check. In `gradients`, the result
+    of each derivative rule is checked, but not the numbers that the rule computes on the way.
 
     References
     ----------

@@ -190,7 +190,7 @@ def _conv1d(
     input : Tensor or array_like, shape (N, C, L) or (C, L)
         N sequences of C channels and length L.
     weight : Tensor or array_like, shape (O, C/groups, k)
-        O filters of k entries. Each filter computes one channel of the result.
+        O filters of length k. Each filter computes one channel of the result.
     bias : Tensor or array_like, shape (O,), optional
     stride, padding, dilation, groups
         As for `conv2d`, with one spatial axis.

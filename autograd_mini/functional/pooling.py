@@ -2,10 +2,10 @@
 
     y[n, c, p] = max_k x[n, c, s p + d k - padding]        or (1/K) Σ_k of the same entries
 
-s is the stride, d the dilation, and K the number of entries of a window. Both pools handle all
-windows together, one offset k after the other. For a maximum, the first largest entry of a window
-gets the whole gradient. For a mean, each entry gets 1/K of it. In the code, `x` is the argument,
-`y` the result, and `g` the cotangent of y.
+s is the stride, d the dilation, and K the number of entries of a window. k is a place in a window.
+Both pools take place k of all windows at once, and then the next one. For a maximum, the first
+largest entry of a window gets the whole gradient. For a mean, each entry gets 1/K of it. In the
+code, `x` is the argument, `y` the result, and `g` the gradient of y.
 """
 
 from __future__ import annotations

@@ -202,8 +202,8 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
         return logits, targets if kind in "iu" else y.astype(int), axis
     if y.shape == rows:
         why = (
-            "Class indices must be integers. To convert them, write y.astype(int). Probabilities "
-            f"need one number for each class, in an array of shape {shape}."
+            "Class indices must be integers. To convert them, write y.astype(int). For "
+            f"probabilities, pass one number for each class, in an array of shape {shape}."
         )
         raise TypeError(_unfit(name, logits, targets, why))
     fits = y.shape == shape or (kind in "fO" and _broadcasts(y.shape, shape))

@@ -1,4 +1,4 @@
-"""The windows of convolution and pooling: their arguments, checked, a number for each axis."""
+"""Windows of images, for convolution and pooling: checks of their options, and their entries."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def places_of(x: Array, windows: Windows) -> tuple[int, ...]:
 
 
 def entries_of_windows(x: Array, windows: Windows, value: float = 0) -> Array:
-    """Return the entries of all windows of images, in primitives: (N, C, *places, *kernel)."""
+    """Compute the entries of all windows with primitives. The shape is (N, C, *places, *kernel)."""
     n, (kernel, stride, padding, dilation) = len(windows.kernel), windows
     if any(map(any, padding)):
         x = np.pad(x, ((0, 0), (0, 0), *padding), constant_values=value)
@@ -105,5 +105,5 @@ def _sides(padding: Any, kernel: Any, stride: Any, dilation: Any) -> tuple[tuple
 
 
 def batched(x: Array, n: int) -> Array:
-    """Return images with a batch axis, which a single image of `n` spatial axes lacks."""
+    """Return images with a batch axis. It is added to a single image, of `n` spatial axes."""
     return x if x.ndim == n + 2 else x.reshape(1, *x.shape)

@@ -25,6 +25,14 @@ def not_trained(place: str) -> str:
     )
 
 
+def no_order(place: str) -> TypeError:
+    """Return the error of a set of layers: their order would differ from run to run."""
+    return TypeError(
+        f"{shown(place)} is a set, which has no order. Put layers and parameters into a list or a "
+        "dict."
+    )
+
+
 def require_mapping(owner: str, state: Any) -> None:
     """Raise an error unless the state maps names to arrays."""
     if isinstance(state, Mapping):

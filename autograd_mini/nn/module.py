@@ -29,7 +29,7 @@ from ..core.arrays import Array
 from ..core.context import ALL_OBSERVERS, SCOPES, observers, scope
 from ..core.messages import shown
 from ..core.tensor import Tensor
-from .checks import no_result, not_trained, require_fits, require_mapping, require_names
+from .checks import no_order, no_result, not_trained, require_fits, require_mapping, require_names
 
 M = TypeVar("M", bound="Module")
 
@@ -71,7 +71,10 @@ class Module(metaclass=Answering):
     _title: str = ""  # of the box: the attribute that holds this module
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return ``forward(*args, **kwargs)``, recorded in a `scope` of this module."""
+        """Return ``forward(*args, **kwargs)``.
+
+        Pictures draw its operations in a box of this module.
+        """
         watching = observers() if ALL_OBSERVERS else ()
         for o in watching:
             o.module_begins(self)
@@ -360,6 +363,9 @@ def _unpacked(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     elif not isinstance(value, (Module, type)) and callable(getattr(value, "parameters", None)):
         entries = enumerate(value.parameters())  # of a model that is not a Module
     else:
+        unordered = value if isinstance(value, (set, frozenset)) else ()
+        if any(isinstance(x, (Module, Tensor)) for x in unordered):
+            raise no_order(name)
         yield name, value
         return
     for key, entry in entries:

@@ -254,7 +254,7 @@ def _check_heads(owner: str, embed_dim: int, num_heads: int) -> None:
 
 
 class TransformerBlock(Module):
-    """Compute x + attention(norm1(x)), and then x + mlp(norm2(x)).
+    """Compute x ← x + attention(norm1(x)), and then x ← x + mlp(norm2(x)).
 
     This is the block of GPT-2. PyTorch has the same layer: a `TransformerEncoderLayer` with
     ``norm_first=True``, ``batch_first=True``, ``activation="gelu"`` and a ``dim_feedforward`` of

@@ -79,8 +79,8 @@ def gradcheck(
     Raises
     ------
     GradcheckError
-        If a gradient is wrong. The message names the input and the entry, both numbers and the
-        tolerance.
+        If a gradient is wrong. The message names the input and the entry. It shows the gradient,
+        the central difference and the tolerance.
     TypeError
         If an input does not have a float dtype, or if `f` does not return Tensors.
     ValueError

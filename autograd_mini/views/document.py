@@ -24,7 +24,9 @@ def instead_of(result: Any) -> str:
     if callable(getattr(result, "parameters", None)):
         return " Call the model first: pass model(x).sum(). ag.summary(model) shows its layers."
     if isinstance(result, (np.ndarray, np.generic)):
-        return " An array has no tape. A compiled function returns arrays: call the original one."
+        return (
+            " An array has no tape. If a compiled function computed it, call the original function."
+        )
     if isinstance(result, (str, os.PathLike)):
         return f" To write a file, call .save({str(result)!r}) on the result."
     if isinstance(result, (list, tuple)) and isinstance((*result, 0)[0], TensorBase):

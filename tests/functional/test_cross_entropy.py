@@ -438,7 +438,7 @@ REFUSED = {
     "ambiguous": (
         {"targets": np.ones(N)},
         TypeError,
-        r"astype\(int\).*robabilities .* shape \(6, 5\)",
+        r"astype\(int\).*robabilities.* shape \(6, 5\)",
     ),
 }  # fmt: skip
 

@@ -80,7 +80,7 @@ MISTAKES = {
         lambda: nn.Linear(4, 2)(nn.LSTM(3, 4)(SEQUENCE)),
         r"tuple of tensors.*output, state = lstm\(x\)",
     ),
-    "tuple to NumPy": (lambda: np.tanh(nn.LSTM(3, 4)(SEQUENCE)), "tuple.*take the output"),
+    "tuple to NumPy": (lambda: np.tanh(nn.LSTM(3, 4)(SEQUENCE)), "tuple.*take it out"),
     "tuple in a chain": (
         lambda: nn.Sequential(nn.LSTM(3, 4), nn.Linear(4, 2))(SEQUENCE),
         "tuple of tensors.*Sequential.*Module",
@@ -205,6 +205,15 @@ def test_result_of_an_lstm_is_refused_without_a_tape_too():
 def test_private_layer_is_reported(hold):
     with pytest.warns(UserWarning, match=r"Hidden\._first is private.*nor saved"):
         assert len(Hidden(hold).parameters()) == 2
+
+
+def test_set_of_layers_is_refused():
+    model = Hidden(lambda layer: layer.requires_grad_(False))
+    model.parts = {nn.Linear(2, 2)}
+    with pytest.raises(TypeError, match=r"parts is a set.*list"):
+        model.parameters()
+    model.parts = {"names"}
+    assert len(model.parameters()) == 2
 
 
 def test_private_layer_that_is_frozen_or_held_is_accepted():

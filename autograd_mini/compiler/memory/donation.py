@@ -125,7 +125,7 @@ def refuse_recorded(donated: Any) -> None:
         if isinstance(x, Tensor) and x.is_leaf and x.requires_grad:
             raise TypeError(
                 f"compile: {describe(x)} is donated, but it requires a gradient. Call the function "
-                "inside `with ag.no_grad():`, or pass .detach()."
+                "inside `with ag.no_grad():`, or detach it: x.detach()."
             )
 
 

@@ -65,9 +65,9 @@ def draw(
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
     depth : int, optional
-        Operations can be grouped with `scope`, and groups can be nested. This many levels of groups
-        are drawn as open boxes. Each deeper group is drawn as one card. By default, as many levels
-        are open as `max_nodes` allows.
+        Operations can be grouped with `scope`, and groups can be nested. The first `depth` levels
+        of groups are drawn as open boxes. Each deeper group is drawn as one card. By default, as
+        many levels are open as `max_nodes` allows.
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
@@ -75,9 +75,9 @@ def draw(
     max_nodes : int, optional
         The largest number of cards. If the graph has more, constants are written into the
         operations that use them. Then groups, and chains of operations, are drawn as single cards.
-        A line below the picture lists the changes. The default is 40, or less if 40 cards do not
-        fit on two slides of a presentation. A picture that is wider than a slide is wrapped into
-        rows.
+        A line below the picture lists the changes. The default is 40. It is less if 40 cards would
+        need more space than two slides of a presentation have. A picture that is wider than a slide
+        is wrapped into rows.
     unfuse : bool
         Whether to draw fused nodes in detail. A fused node, such as `softmax`, is one operation
         that replaces several simpler ones. With True, a box with the simpler ones is drawn.
