@@ -110,8 +110,8 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
         ``print`` shows it as a table. ``.steps`` has a row for each step, and ``.total`` is the row
         of sums. In a row, ``.flops`` is the number of arithmetic operations. ``.read``,
         ``.written`` and ``.kept`` are numbers of bytes, where ``.kept`` are the bytes stored for
-        the backward pass. ``.seconds`` is the predicted time. ``.machine`` has the ``bandwidth``,
-        ``peak`` and ``overhead`` that are explained in the notes.
+        the backward pass. ``.seconds`` is the predicted time. The ``.machine`` of the
+        result has the ``bandwidth``, ``peak`` and ``overhead`` that are explained in the notes.
 
     Raises
     ------

@@ -202,7 +202,8 @@ def scaled_dot_product_attention(
     mask : array_like or Tensor, optional
         An array that broadcasts to (..., T, n). A boolean mask is True where a query may see a key.
         A float mask is added to q kᵀ / √d. A mask that is a Tensor may require a gradient. So you
-        can train the mask, such as a bias for each distance between two positions.
+        can train the mask. For example, an entry can be learned for each distance i - j between
+        query i and key j.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 

@@ -69,7 +69,8 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     z : Tensor or array
         Logits, of a float dtype.
     y : Tensor or array
-        Class indices, or soft targets: numbers that broadcast to the shape of the logits.
+        Class indices (integers), or soft targets: a number for each class, such as its probability,
+        in an array that broadcasts to the shape of the logits.
     axis : int
         The axis of the classes.
     reduction : "mean", "sum" or "none"

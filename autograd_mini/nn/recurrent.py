@@ -65,7 +65,7 @@ class _Recurrent(Module):
     def forward(self, x: Any, state: Any = None) -> Any:
         """Return the outputs of all steps, and the state after the last step: ``(output, h_n)``.
 
-        For an LSTM, both states are pairs: ``output, (h_n, c_n) = lstm(x, (h_0, c_0))``.
+        For an LSTM, each state is a pair: ``output, (h_n, c_n) = lstm(x, (h_0, c_0))``.
 
         Parameters
         ----------

@@ -58,8 +58,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     y : tree of Tensor
         The value of `f`. It is not on the tape, so you cannot differentiate it further.
     pullback : callable
-        ``pullback(g)`` takes the gradient of `y`, a tree with the structure and shapes of `y`. It
-        returns a tuple with one gradient for each argument of `f`.
+        ``pullback(g)`` takes g = ∂L/∂y for a loss L, with the structure and shapes of `y`. It
+        returns a tuple with ∂L/∂x for each argument x of `f`.
     aux : tree
         Only with `has_aux`. You cannot differentiate its tensors, either.
 
@@ -72,9 +72,9 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
     Notes
     -----
-    Let x̄ and ȳ be the gradients of an argument x and of y:
+    For each argument x of `f`, the pullback computes
 
-    $$\bar x = \bar y^\top \frac{\partial y}{\partial x}$$
+    $$\frac{\partial L}{\partial x} = g^\top \frac{\partial y}{\partial x}$$
 
     References
     ----------

@@ -218,7 +218,7 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
 
 @explains_keywords
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
-    r"""Return the Hessian of `f` at `x` times `v`, without computing the whole Hessian.
+    r"""Return the product H v, where H is the Hessian of `f` at `x`. H itself is not computed.
 
     Two backward passes are enough. `x` and `v` may be arrays, or lists, tuples and dicts of arrays,
     also nested. Below, all of these are called *trees*.
