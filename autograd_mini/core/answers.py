@@ -53,11 +53,11 @@ def missing(owner: str, name: str, holder: Any) -> AttributeError:
     Parameters
     ----------
     owner : {"Tensor", "ag", "nn", "nn.init", "functional", "optim", "data", "model", "optimizer"}
-        The class or the module.
+        The name under which the advice is looked up.
     name : str
         The attribute that was asked for.
     holder : type or module
-        The object that has the attributes.
+        The class or the module itself, which the message names.
     """
     what = (
         f"{holder.__name__!r} object" if isinstance(holder, type) else f"module {holder.__name__!r}"

@@ -69,7 +69,15 @@ def as_array(x: Any) -> Array:
     if isinstance(x, (list, tuple)):
         refuse_arrays_inside(x)
         refuse_tensors_inside(x)
-    return np.asarray(require_protocol(x))
+    try:
+        return np.asarray(require_protocol(x))
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(
+            f"the rows of {x!r:.60} have different lengths. Fill up the short ones, or make one "
+            "array for each row."
+        ) from error
 
 
 def require_protocol(x: Any) -> Any:

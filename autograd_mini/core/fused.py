@@ -44,10 +44,10 @@ def fused(
         contain such an ``if``.
     display_graph : callable, optional
         The graph that tables, pictures and formulas show, if `unfused` is longer than the
-        definition in a textbook. It may use other fused nodes. It does not compute results.
+        definition in a textbook. It may use other fused nodes. It is only shown.
     display_rules : sequence of callable or None, optional
         The rules that formulas show, if `vjps` are written for speed or accuracy, and not as in a
-        textbook. They do not compute gradients.
+        textbook. They are only shown.
     name : str, optional
         The name in tables and pictures. The default is the name of `forward`.
     implements : NumPy function or tuple of NumPy functions, optional

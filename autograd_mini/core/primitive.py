@@ -125,7 +125,7 @@ class Primitive:
                 raise TypeError(
                     f"{self.name} has no rule for argument {i}, {describe(args[i])}, which "
                     "requires a gradient. Add a rule to the primitive. If you do not need this "
-                    "gradient, pass x.detach() instead of the tensor x." + lesson("no rule")
+                    "gradient, call .detach() on the argument." + lesson("no rule")
                 )
         if all(rules[i] is None for i in active):
             return False

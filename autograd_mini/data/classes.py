@@ -7,12 +7,14 @@ import operator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.answers import explains_keywords
 from .batching import Seed, require_number
 
 Features = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
+@explains_keywords
 def moons(n: int = 1000, *, noise: float = 0.1, rng: Seed = 0) -> tuple[Features, Labels]:
     """Return points on two interlocking half circles, which no straight line can separate.
 

@@ -290,13 +290,13 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
     Raises
     ------
     ValueError
-        If `x` has no axis, or a row without entries. If `weight` has another shape.
+        If `x` has no axis, or if a row has no entries. If `weight` has another shape.
 
     Notes
     -----
-    RMS normalisation is `layer_norm` without μ. Let g be the gradient of the result. Let
-    s = √(mean(x²) + ε), x̂ = x/s and h = γ g. A bar is the mean of a row. An entry of x changes the
-    result in two ways: directly, and by changing mean(x²).
+    RMS normalisation is `layer_norm`, but the mean is not subtracted. Let g be the gradient of the
+    result. Let s = √(mean(x²) + ε), x̂ = x/s and h = γ g. A bar is the mean of a row. An entry of x
+    changes the result in two ways: directly, and by changing mean(x²).
 
     $$
     \frac{\partial L}{\partial x} = \frac{h - \hat x\,\overline{h\,\hat x}}{s} \qquad

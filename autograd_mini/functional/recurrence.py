@@ -1,9 +1,11 @@
-"""The cells of an LSTM and of a GRU: gates decide how much of a state is kept. Three fused nodes.
+"""The cells of an LSTM and of a GRU: gates decide how much of a state is kept.
 
     LSTM  c' = σ(f) c + σ(i) tanh(g)        h' = σ(o) tanh(c')
     GRU   h' = (1 - u) n + u h              u, r = σ(...)      n = tanh(from x + r (from h))
 
-The products with the weights stay outside, as `linear` nodes; see `nn.LSTMCell` and `nn.GRUCell`.
+A fused node is one operation that replaces several. Here there are three: the cell state c' of an
+LSTM, its output h', and the state h' of a GRU. The products with the weights are not part of these
+nodes. They are `linear` nodes; see `nn.LSTMCell` and `nn.GRUCell`.
 """
 
 from __future__ import annotations

@@ -336,7 +336,7 @@ class TransformerBlock(Module):
         self.dropout = Dropout(dropout, rng=rng)
 
     def forward(self, x: Any, mask: Any = None) -> Any:
-        """Return the next representation of each position. Like `x`, it has shape (..., T, E).
+        """Return a new representation of each position. Like `x`, it has shape (..., T, E).
 
         `mask` is the mask for `MultiheadAttention`. A causal block takes no mask.
 

@@ -626,3 +626,17 @@ def test_a_long_chain_needs_no_recursion():
     middle = weakref.ref(y.inputs[0])
     del y
     assert middle() is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rows: ag.tensor(rows),
+        lambda rows: ag.tensor(1.0) + rows,
+        lambda rows: ag.softmax_cross_entropy(rows, [0, 1]),
+        lambda rows: np.stack([ag.tensor([1.0]), rows]),
+    ],
+)
+def test_rows_of_different_lengths_are_named(call):
+    with pytest.raises(ValueError, match=r"rows of \[\[1\.0, 2\.0\], \[3\.0\]\] .*lengths"):
+        call([[1.0, 2.0], [3.0]])
