@@ -59,8 +59,8 @@ def draw(
         Whether to show formulas. A card then shows how its value was computed. An edge shows the
         local derivative. The gradient is multiplied by this factor on its way back. For some
         operations, a factor is not enough. Their edges show the whole formula, with `g` for the
-        gradient of the result. Long formulas are shortened to a name, such as ``tanh′``. A picture of more than 400
-        cards shows no formulas.
+        gradient of the result. Long formulas are shortened to a name, such as ``tanh′``. A picture
+        of more than 400 cards shows no formulas.
     names : mapping, optional
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
