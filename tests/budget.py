@@ -1,11 +1,47 @@
-"""The number of examples that Hypothesis draws: all of them in CI, a quarter elsewhere."""
+"""What the tests may cost: how many examples Hypothesis draws, and how many items pytest has."""
 
 import os
 
+import pytest
 from hypothesis import settings
 
 
 def examples(count, **options):
-    """Return the settings of a test that draws `count` examples in CI."""
-    count = count if "CI" in os.environ else max(1, count // 4)
-    return settings(max_examples=count, deadline=None, **options)
+    """Return the settings of a test that draws `count` examples in CI, a quarter elsewhere."""
+    return settings(max_examples=times(count), deadline=None, **options)
+
+
+def times(count):
+    """Return how often a test draws random numbers: `count` times in CI, a quarter elsewhere."""
+    return count if "CI" in os.environ else max(1, count // 4)
+
+
+def few(cases, step):
+    """Return the cases for ``parametrize``: of `step` cases, all but the first are slow."""
+    return [
+        case if i % step == 0 else pytest.param(case, marks=pytest.mark.slow)
+        for i, case in enumerate(cases)
+    ]
+
+
+def each(cases):
+    """Run a test of one case for each of `cases`, and name the case that fails.
+
+    Together they are one item of pytest: thousands of items would cost more time than what they
+    check.
+    """
+
+    cases = list(cases)
+
+    def decorated(test):
+        def run_all():
+            for case in cases:
+                try:
+                    test(*case) if isinstance(case, tuple) else test(case)
+                except (Exception, pytest.fail.Exception) as error:
+                    raise AssertionError(f"in the case {case}") from error
+
+        run_all.__name__, run_all.__doc__ = test.__name__, test.__doc__
+        return run_all
+
+    return decorated

@@ -17,6 +17,7 @@ import autograd_mini as ag
 from autograd_mini import nn, optim
 from autograd_mini.core.registry import PRIMITIVES
 from tests import windows
+from tests.budget import each
 
 A = np.array([1.0, 2.0, 3.0])
 M = np.arange(1.0, 7.0).reshape(2, 3)
@@ -386,27 +387,23 @@ LARGEST = list(
     {c.text: c for c in sorted(CASES, key=lambda c: sum(x.size for x in c.inputs))}.values()
 )
 OTHERS = [c for c in CASES if c not in LARGEST]
+#: of each primitive, the case with most numbers; and the other cases
+FEW = list({c.op: c for c in sorted(LARGEST, key=lambda c: sum(x.size for x in c.inputs))}.values())
+MANY = [c for c in CASES if c not in FEW]
 
 
-def every(cases):
-    """Run a test of one case for each of `cases`; all cases of a primitive are one pytest item.
-
-    Thousands of items would cost more time than what they check.
-    """
-    by_primitive = {}
+def every(cases, group=lambda case: case.op):
+    """Run a test of one case for each of `cases`; all cases of a primitive are one pytest item."""
+    groups = {}
     for case in cases:
-        by_primitive.setdefault(case.op, []).append(case)
+        groups.setdefault(group(case), []).append(case)
 
     def decorated(test):
         def run_all(op):
-            for case in by_primitive[op]:
-                try:
-                    test(case)
-                except Exception as error:
-                    raise AssertionError(f"in the case {case}") from error
+            each(groups[op])(test)()
 
         run_all.__doc__ = test.__doc__
-        return pytest.mark.parametrize("op", by_primitive)(run_all)
+        return pytest.mark.parametrize("op", groups)(run_all)
 
     return decorated
 

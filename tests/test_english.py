@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-import pytest
+from tests.budget import each
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("autograd_mini", "tests", "examples", "docs", ".github", ".ci")
@@ -39,7 +39,7 @@ def source(path):
     return text
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: path.relative_to(ROOT).as_posix())
+@each(files())
 def test_text_is_plain_english(path):
     allowed = EXCEPTIONS.get(path.relative_to(ROOT).as_posix(), [])
     odd = [line for line in source(path).splitlines() if ODD.search(line)]

@@ -13,6 +13,7 @@ from importlinter.cli import EXIT_STATUS_SUCCESS
 from importlinter.cli import lint_imports as run_import_linter
 
 import autograd_mini as ag
+from tests.budget import each
 
 PACKAGE = Path(ag.__file__).parent
 ROOT = PACKAGE.parent
@@ -29,7 +30,7 @@ def test_imports_keep_the_contracts(capsys):
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", MODULES)
+@each(MODULES)
 def test_import_as_binds_the_module(name):
     names = {}
     exec(f"import {name} as m", names)
@@ -48,7 +49,7 @@ def test_module_can_be_imported_first(name):
 BUDGET = {"core/backward.py": 160, "core/tensor.py": 550, "core/primitive.py": 300}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)
+@each(sorted(PACKAGE.rglob("*.py")))
 def test_file_is_within_its_line_budget(path):
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= BUDGET.get(path.relative_to(PACKAGE).as_posix(), 400)
@@ -68,7 +69,7 @@ def test_import_loads_numpy_and_the_core_only():
     assert ours == {"core", "functional", "ops"}
 
 
-@pytest.mark.parametrize("name", ag.__all__)
+@each(ag.__all__)
 def test_every_public_name_is_documented(name):
     thing = getattr(ag, name)
     documentation = inspect.getdoc(thing)

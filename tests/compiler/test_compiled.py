@@ -15,7 +15,7 @@ import autograd_mini as ag
 from autograd_mini.compiler import compiled
 from autograd_mini.core.pytree import tree_leaves
 from tests.budget import examples
-from tests.cases import LARGEST, OTHERS, TAPE, every
+from tests.cases import CASES, FEW, TAPE, every
 from tests.compiler.checks import (
     OLD,
     arrays,
@@ -52,20 +52,14 @@ def check_case(case, dtype):
         check(value_and_cotangents, *[np.asarray(x, dtype) for x in case.inputs], compare=compare)
 
 
-@every([c for c in LARGEST if not depends_on_values(c)])
+@every([c for c in FEW if not depends_on_values(c)])
 def test_every_primitive_to_the_last_bit(case):
     check_case(case, "d")
 
 
 @pytest.mark.slow
-@every([c for c in LARGEST if not depends_on_values(c)])
-def test_every_primitive_in_float32_to_the_last_bit(case):
-    check_case(case, "f")
-
-
-@pytest.mark.slow
-@every([c for c in OTHERS if not depends_on_values(c)])
-def test_every_primitive_in_other_shapes_to_the_last_bit(case):
+@every([c for c in CASES if not depends_on_values(c)])
+def test_every_primitive_at_every_case_to_the_last_bit(case):
     for dtype in "df":
         check_case(case, dtype)
 

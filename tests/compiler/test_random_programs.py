@@ -2,12 +2,13 @@
 
 import pytest
 
+from tests.budget import few
 from tests.compiler.checks import OLD
 from tests.compiler.fuzz import main, run
 
 
 @pytest.mark.skipif(OLD, reason="there, functions round in another way where they are told to")
-@pytest.mark.parametrize("seeds", [range(12), pytest.param(range(12, 300), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", few([range(4), range(4, 300)], 2))
 def test_random_programs_to_the_last_bit(seeds):
     assert sum(map(run, seeds)) > 3 * len(seeds)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini.text.format import labels
 from tests.budget import examples
-from tests.cases import LARGEST, LAYOUTS, OTHERS, TAPE, dtypes, every, every_case, layouts
+from tests.cases import FEW, LAYOUTS, TAPE, dtypes, every, every_case, layouts
 from tests.programs import PROGRAMS
 
 BY_HAND = '''\
@@ -318,22 +318,19 @@ def check_case(case, layout, kinds):
         check(case.f(TAPE, *map(view, leaves)), case.cotangent)
 
 
-def check_layouts_and_dtypes(case):
+@every(FEW)
+def test_every_primitive(case):
+    check_case(case, layouts(case)[-1], "dd")
+    check_case(case, "contiguous", dtypes(case, "fd")[0])
+
+
+@pytest.mark.slow
+@every_case
+def test_every_primitive_at_every_case(case):
     for layout in layouts(case):
         check_case(case, layout, "dd")
     for kinds in dtypes(case, "fd", "ff"):
         check_case(case, "contiguous", kinds)
-
-
-@every(LARGEST)
-def test_every_primitive(case):
-    check_layouts_and_dtypes(case)
-
-
-@pytest.mark.slow
-@every(OTHERS)
-def test_every_primitive_in_other_shapes(case):
-    check_layouts_and_dtypes(case)
 
 
 @pytest.mark.slow

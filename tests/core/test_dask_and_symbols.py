@@ -98,7 +98,12 @@ def symbols_and_points(*shape):
     s = np.array(sympy.symbols(f"s1:{count + 1}", real=True), dtype=object).reshape(shape)
     x = RNG.normal(size=shape)
     at = dict(zip(s.flat, x.flat))
-    return s, x, lambda found: np.array([float(sympy.sympify(v).subs(at)) for v in np.ravel(found)])
+
+    def numbers(found):
+        formulas = [sympy.sympify(v) for v in np.ravel(found)]
+        return np.array(sympy.lambdify(list(at), formulas, "math", cse=True)(*at.values()), float)
+
+    return s, x, numbers
 
 
 T = np.array([0.25, 1.0, 0.0])

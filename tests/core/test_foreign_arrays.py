@@ -9,6 +9,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import data, nn, optim
+from tests.budget import each
 from tests.conformance import all_rows, compare, outcome, some_rows
 from tests.device_array import DeviceArray, asdevice
 
@@ -273,7 +274,7 @@ ag.compile(np.sum)(a) | ag.compile(lambda z: z["k"].sum())({"k": a}) | data.pair
 CALLS = [call.strip() for line in CALLS.strip().splitlines() for call in line.split(" | ")]
 
 
-@pytest.mark.parametrize("call", CALLS)
+@each(CALLS)
 def test_array_without_the_protocols_raises(call):
     t, matrix = (ag.tensor(x, requires_grad=True) for x in (np.array([1.0, 2.0]), np.ones((2, 2))))
     modules = {"np": np, "ag": ag, "nn": nn, "data": data, "strict": strict}

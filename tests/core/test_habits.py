@@ -16,6 +16,7 @@ from autograd_mini import nn, optim
 from autograd_mini.core import absent
 from autograd_mini.core.answers import PAIRS, names_in, pairs_of
 from autograd_mini.core.registry import UFUNCS
+from tests.budget import each
 from tests.cases import jax_names, leaf, pytorch_names
 
 #: expression -> an expression of the same value
@@ -347,7 +348,7 @@ def test_lists_are_long_and_cover_several_libraries():
     assert len(WORKS) + len(ANSWERED) > 220
 
 
-@pytest.mark.parametrize(("typed", "same"), WORKS.items())
+@each(WORKS.items())
 def test_habit_works(typed, same):
     names = pytorch_names()
     found, expected = eval(typed, names), eval(same, names)
@@ -368,8 +369,8 @@ def runs(code):
         exec(code, jax_names(np))
 
 
-@pytest.mark.parametrize(("typed", "instead"), ANSWERED.items())
-def test_habit_is_answered(typed, instead, capsys):
+@each(ANSWERED.items())
+def test_habit_is_answered(typed, instead):
     names = pytorch_names()
     with pytest.raises((AttributeError, TypeError, ValueError)) as caught:
         eval(typed, names)

@@ -12,7 +12,8 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.core.registry import PRIMITIVES, NonDifferentiable, name_of
-from tests.cases import CASES
+from tests.budget import each
+from tests.cases import CASES, every
 
 RNG = np.random.default_rng(3)
 V, W = RNG.normal(size=3), RNG.normal(size=3)
@@ -417,16 +418,21 @@ def dtypes_agree(f, inputs):
     y.backward(np.ones(y.shape))
 
 
+def function_in(row):
+    """Return the function that a row calls."""
+    return row.split("(")[0]
+
+
 def first_rows():
     """Return the first row of each function."""
-    first = {row.split("(")[0]: row for row in reversed(ROWS)}
+    first = {function_in(row): row for row in reversed(ROWS)}
     return set(first.values())
 
 
 FIRST = first_rows()
 
 
-@pytest.mark.parametrize("text", ROWS)
+@every(ROWS, function_in)
 def test_value_and_derivatives(text):
     f, inputs = function_of(text)
     leaves = [ag.tensor(x, requires_grad=True) for x in inputs]
@@ -443,7 +449,7 @@ def test_value_and_derivatives(text):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [row for row in ROWS if row not in FIRST])
+@each([row for row in ROWS if row not in FIRST])
 def test_second_derivatives_of_other_rows(text):
     f, inputs = function_of(text)
     assert ag.gradcheck(f, *inputs, order=2, rtol=1e-4, atol=1e-5)
@@ -453,7 +459,7 @@ def test_second_derivatives_of_other_rows(text):
 NOT_ASKED = ("np.full_like", "np.select([MASK], [M], default=V)")
 
 
-@pytest.mark.parametrize("text", [row for row in ROWS if not row.startswith(NOT_ASKED)])
+@each([row for row in ROWS if not row.startswith(NOT_ASKED)])
 def test_other_arguments_may_be_arrays(text):
     """Any one argument may be a Tensor while the others are arrays."""
     f, inputs = function_of(text)
@@ -512,7 +518,7 @@ of_this_numpy = pytest.mark.skipif(
 
 
 @of_this_numpy
-@pytest.mark.parametrize("name", sorted(WITH_SIGNATURE))
+@each(sorted(WITH_SIGNATURE))
 def test_arguments_are_numpys(name):
     """Names, order and kinds of the arguments are those of NumPy."""
     ours, theirs = PRIMITIVES[implemented()[name]], implemented()[name]

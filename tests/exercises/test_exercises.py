@@ -54,12 +54,12 @@ def message_of(name, i):
     return message
 
 
-@pytest.mark.parametrize(("name", "i"), WRONG)
-def test_wrong_answer_gets_its_verdict_first(name, i):
-    message = " ".join(message_of(name, i).split())
-    assert message.startswith(f"{name}: wrong. ")
-    verdict = WRONG_ANSWERS[name][i][1]
-    assert re.search(verdict, message.partition(" in line ")[0]), message
+@pytest.mark.parametrize("name", WRONG_ANSWERS)
+def test_wrong_answer_gets_its_verdict_first(name):
+    for i, (_, verdict) in enumerate(WRONG_ANSWERS[name]):
+        message = " ".join(message_of(name, i).split())
+        assert message.startswith(f"{name}: wrong. ")
+        assert re.search(verdict, message.partition(" in line ")[0]), message
 
 
 def test_every_exercise_has_wrong_answers():

@@ -3,10 +3,13 @@
 Each is compared with itself on the same numbers in float64.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 import autograd_mini as ag
+from tests.budget import each
 from tests.cases import leaf
 
 N = 2048
@@ -73,8 +76,7 @@ def derivatives(f, dtype, cotangent):
     return y.data, x.grad, first.data, second
 
 
-@pytest.mark.parametrize("cotangent", [np.array(64.0), MIXED], ids=["equal", "mixed"])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@each(product(FUNCTIONS, [np.array(64.0), MIXED]))
 def test_float16_agrees_with_float64(name, cotangent):
     found = derivatives(FUNCTIONS[name], np.float16, cotangent)
     expected = derivatives(FUNCTIONS[name], np.float64, cotangent)

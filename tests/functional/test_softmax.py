@@ -11,6 +11,7 @@ from autograd_mini.core.arrays import unwrap
 from autograd_mini.core.backward import unbroadcast
 from autograd_mini.core.fused import FUSED
 from autograd_mini.functional import cross_entropy_rows
+from tests.budget import each
 from tests.cases import (
     BATCH,
     FUSED_CASES,
@@ -118,6 +119,7 @@ EACH = [
     for node in FUSED
     for i, case in enumerate(FUSED_CASES[node.name])
 ]
+SLOW = pytest.mark.slow
 every_fused_case = pytest.mark.parametrize(("node", "arrays", "kwargs"), EACH)
 
 
@@ -130,10 +132,14 @@ def in_dtype(tree, dtype):
     return tree.astype(dtype) if getattr(tree, "dtype", None) == np.float64 else tree
 
 
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @every_fused_case
-def test_fused_equals_unfused(node, arrays, kwargs, dtype, order):
+def test_fused_equals_unfused(node, arrays, kwargs):
+    for dtype in (np.float64, np.float32):
+        for order in (1, 2):
+            check_fused(node, arrays, kwargs, dtype, order)
+
+
+def check_fused(node, arrays, kwargs, dtype, order):
     arrays, kwargs = in_dtype((arrays, kwargs), dtype)
     fused = differentiated(node, arrays, kwargs, order)
     unfused = differentiated(node.unfused, arrays, kwargs, order)
@@ -144,7 +150,13 @@ def test_fused_equals_unfused(node, arrays, kwargs, dtype, order):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
-@every_fused_case
+@pytest.mark.parametrize(
+    ("node", "arrays", "kwargs"),
+    [
+        pytest.param(*case.values, id=case.id, marks=() if case.id.endswith("-0") else SLOW)
+        for case in EACH
+    ],
+)
 def test_fused_passes_gradcheck(node, arrays, kwargs):
     if np.asarray(arrays[0]).size > 50:
         arrays = [a[..., :6] if a.ndim > 1 else a for a in arrays]
@@ -157,7 +169,7 @@ def test_fused_passes_gradcheck(node, arrays, kwargs):
     assert ag.gradcheck(f, *floating, order=2)
 
 
-@every_fused_case
+@each([case.values for case in EACH])
 def test_display_rule_computes_what_the_rule_computes(node, arrays, kwargs):
     y = node(*(leaf(a) if a.dtype.kind == "f" else a for a in arrays), **kwargs)
     g = np.linspace(0.5, 1.5, y.size).reshape(y.shape)
@@ -170,9 +182,7 @@ def test_display_rule_computes_what_the_rule_computes(node, arrays, kwargs):
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("node", "arrays", "kwargs"), [case for case in EACH if case.values[0].display_graph]
-)
+@each([case.values for case in EACH if case.values[0].display_graph])
 def test_display_graph_computes_what_the_node_computes(node, arrays, kwargs):
     found = unwrap(node.display_graph(*arrays, **kwargs))
     np.testing.assert_allclose(found, node(*arrays, **kwargs), rtol=1e-9, atol=1e-12)

@@ -8,7 +8,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.core.fused import FUSED as FUSED_NODES
-from tests.cases import TAPE, every_case
+from tests.cases import FEW, MANY, TAPE, every
 
 TEXTBOOK = r"""\begin{aligned}
 e &= \exp(z) \\
@@ -101,8 +101,7 @@ def test_special_characters_in_names_are_escaped(name):
         assert not set(inner) & set("#$%&_^~\\{<>")
 
 
-@every_case
-def test_every_primitive_has_balanced_formulas(case):
+def check_formulas(case):
     leaves = [leaf(x) for x in case.inputs]
     with np.errstate(all="ignore"):
         found = ag.latex((case.f(TAPE, *leaves) * case.cotangent).sum())
@@ -112,6 +111,17 @@ def test_every_primitive_has_balanced_formulas(case):
     assert found.count("&=") == len(found.splitlines()) - 2
     constants = re.findall(r"^c(?:_\{\d+\})? &=", found, re.M)  # plain text writes their entries
     assert found.text.count("\n") + 1 == found.count("&=") - len(constants)
+
+
+@every(FEW)
+def test_every_primitive_has_balanced_formulas(case):
+    check_formulas(case)
+
+
+@pytest.mark.slow
+@every(MANY)
+def test_every_case_has_balanced_formulas(case):
+    check_formulas(case)
 
 
 Z, Y = [[2.0, 1.0, 0.1], [0.0, 3.0, 1.0]], [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]

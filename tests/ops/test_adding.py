@@ -1,5 +1,7 @@
 """Sums at an index, short rows, and products of stacks: fast paths, against the plain ones."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import autograd_mini as ag
 from autograd_mini.core.arrays import unwrap
 from autograd_mini.ops.indexing import add_at
 from autograd_mini.ops.reductions import has_short_rows
+from tests.budget import each
 from tests.cases import run
 
 
@@ -31,9 +34,9 @@ INDICES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", INDICES)
-@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f8", "g", "i4"])
-def test_add_at_gives_the_bits_of_numpy(rng, text, dtype):
+@each(product(INDICES, ["f2", "f4", "f8", ">f8", "g", "i4"]))
+def test_add_at_gives_the_bits_of_numpy(text, dtype):
+    rng = np.random.default_rng(0)
     index = run(text)
     y = np.zeros((4, 3, 2), dtype)
     x = (10 * rng.normal(size=y[index].shape)).astype(dtype)

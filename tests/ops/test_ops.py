@@ -12,7 +12,11 @@ from autograd_mini.core.fused import FUSED
 from autograd_mini.core.registry import PRIMITIVES
 from tests.cases import (
     CASES,
+    FEW,
+    LARGEST,
     LAYOUTS,
+    MANY,
+    OTHERS,
     PLAIN,
     TAPE,
     dialect,
@@ -51,7 +55,14 @@ EXCLUDED = {node.name for node in FUSED} - {"logsumexp"} | {"stop_gradient", "al
 
 @every_case
 def test_value_and_first_derivatives(case):
-    for layout in layouts(case):
+    for layout in layouts(case) if case in LARGEST else ["contiguous"]:
+        check_first_derivatives(case, layout)
+
+
+@pytest.mark.slow
+@every(OTHERS)
+def test_value_and_first_derivatives_in_other_layouts(case):
+    for layout in layouts(case)[1:]:
         check_first_derivatives(case, layout)
 
 
@@ -91,8 +102,7 @@ def check_first_derivatives(case, layout):
     assert (silent.op, silent.inputs, silent.requires_grad) == (None, (), False)
 
 
-@every_case
-def test_second_derivatives(case):
+def check_second_derivatives(case):
     """d/dx of v·∇(w·f), and its derivative by w, which is the directional derivative of f."""
 
     def slope(xs):
@@ -121,8 +131,18 @@ def test_second_derivatives(case):
     np.testing.assert_allclose(along.data, rise, rtol=1e-6, atol=1e-7)
 
 
-@every_case
-def test_dtypes_are_numpys(case):
+@every(FEW)
+def test_second_derivatives(case):
+    check_second_derivatives(case)
+
+
+@pytest.mark.slow
+@every(MANY)
+def test_second_derivatives_of_other_cases(case):
+    check_second_derivatives(case)
+
+
+def check_dtypes(case):
     for kinds in dtypes(case, "ff", "fd", "df"):
         xs = [np.asarray(x, d) for x, d in zip(case.inputs, kinds)]
         leaves = [leaf(x) for x in xs]
@@ -134,6 +154,17 @@ def test_dtypes_are_numpys(case):
             assert t.grad.dtype == again.dtype == x.dtype, kinds
             np.testing.assert_allclose(t.grad, numerical, rtol=1e-4, atol=1e-5)
             np.testing.assert_allclose(again.data, numerical, rtol=1e-4, atol=1e-5)
+
+
+@every(LARGEST)
+def test_dtypes_are_numpys(case):
+    check_dtypes(case)
+
+
+@pytest.mark.slow
+@every(OTHERS)
+def test_dtypes_in_other_shapes_are_numpys(case):
+    check_dtypes(case)
 
 
 @every([c for c in CASES if len(c.inputs) == 2])

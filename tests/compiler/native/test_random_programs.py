@@ -8,6 +8,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.compiler.native import toolchain
 from autograd_mini.core.pytree import tree_leaves, tree_map
+from tests.budget import few
 from tests.compiler.fuzz import Program, same_bits
 
 from .programs import FLAGS
@@ -59,7 +60,7 @@ def run(seed):
     return len(program.moves)
 
 
-@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 40), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", few([range(2), range(2, 40)], 2))
 def test_random_programs_agree_up_to_rounding(seeds, monkeypatch):
     monkeypatch.setattr(toolchain, "FLAGS", FLAGS)
     assert sum(map(run, seeds)) > 3 * len(seeds)
