@@ -13,11 +13,15 @@ ROOT = Path(__file__).parent.parent
 FOLDERS = ("autograd_mini", "tests", "examples", "docs", ".github", ".ci")
 KINDS = {".py", ".md", ".ipynb", ".js", ".mjs", ".css", ".html", ".jinja2", ".yml", ".toml"}
 SKIPPED = {"node_modules", "__pycache__", "golden"}
-ODD = re.compile(
-    r"\bis no \b|\banew\b|to be had|\bwhoever\b|\brooms?\b|\bbeside\b|what becomes of|"
-    r"says so|is told|hands? on\b|of its own\b|without a sign|\bone meets\b|\bmend(s|ed)?\b|"
-    r"stands (in|for|behind|beside|on)\b|\bwhat is (no|not)\b|\bshall\b|but for\b"
-)
+#: whole words; each is a pattern that begins with letters, which is found ten times as fast
+ODD = [
+    re.compile(rf"{words}\b")
+    for words in (
+        "is no ", "anew", "to be had", "whoever", "rooms?", "beside", "what becomes of",
+        "says so", "is told", "hands? on", "of its own", "without a sign", "one meets",
+        "mend(s|ed)?", "stands (in|for|behind|beside|on)", "what is (no|not)", "shall", "but for",
+    )
+]  # fmt: skip
 #: file -> the phrases that it may have, and the reason
 EXCEPTIONS = {
     # the name of a module in a test
@@ -39,14 +43,21 @@ def source(path):
     return text
 
 
+def odd_lines(text):
+    """Return the lines with an odd phrase."""
+    starts = [found.start() for odd in ODD for found in odd.finditer(text)]
+    of_words = [i for i in starts if not re.match(r"\w", text[i - 1 : i])]
+    return [text[text.rfind("\n", 0, i) + 1 :].partition("\n")[0] for i in of_words]
+
+
 @each(files())
 def test_text_is_plain_english(path):
     allowed = EXCEPTIONS.get(path.relative_to(ROOT).as_posix(), [])
-    odd = [line for line in source(path).splitlines() if ODD.search(line)]
+    odd = odd_lines(source(path))
     assert [line for line in odd if not any(phrase in line for phrase in allowed)] == []
 
 
 def test_odd_phrases_are_found():
-    assert ODD.search("The result is no tensor.")
-    assert ODD.search("It is traced anew.")
-    assert not ODD.search("The result is not a tensor.")
+    assert odd_lines("The result is no tensor.")
+    assert odd_lines("A sentence.\nIt is traced anew.\nAnother.") == ["It is traced anew."]
+    assert odd_lines("The result is not a tensor. It is recommended.") == []

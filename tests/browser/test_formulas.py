@@ -21,11 +21,13 @@ def test_formula_of_the_fused_node_is_prediction_minus_truth(opened):
     assert page.inner_text(".pill") == "ŷ − y"
 
 
+@pytest.mark.slow
 def test_formula_of_a_matrix_times_a_vector(opened):
     page = opened(cases.explore(cases.heat_maps), hash="#step=9")
     assert formulas(page) == HEAT_MAPS
 
 
+@pytest.mark.slow
 def test_formula_has_one_element_and_fitting_parentheses(opened):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=13")
     assert page.locator("#what math").count() == 2

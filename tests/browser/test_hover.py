@@ -69,12 +69,14 @@ def test_hover_on_a_product_lights_its_row_and_column(page):
     assert page.locator("main :is(.use, .spot)").count() == 0
 
 
+@pytest.mark.slow
 def test_hover_in_the_graph_lights_the_inspector(page):
     cell(page.locator(".card.now"), "value", 4).hover()
     assert lit(page.locator("#numbers"), "spot") == lit(page.locator(".card.now"), "spot")
     assert holds(written(page))
 
 
+@pytest.mark.slow
 def test_products_line_up(page):
     """A row of the result is at the height of its row, and a column below its column."""
 
@@ -98,6 +100,7 @@ def test_wide_product_shows_squares_that_fit(opened):
     assert holds(written(page))
 
 
+@pytest.mark.slow
 def test_backward_product_is_drawn_transposed(page):
     step = next(
         i
@@ -146,6 +149,7 @@ def test_click_pins_and_escape_unpins(page):
     assert page.locator("main .spot").count() == 0
 
 
+@pytest.mark.slow
 def test_pinned_entry_shows_the_numbers_of_a_slider(opened):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=2")
     page.click("#numbers [data-entry='0'] >> nth=-1")
@@ -156,6 +160,7 @@ def test_pinned_entry_shows_the_numbers_of_a_slider(opened):
     assert written(page) != before
 
 
+@pytest.mark.slow
 def test_arrow_keys_move_between_the_numbers_of_an_array(page):
     page.locator(".of-corner [data-entry='0']").focus()
     assert written(page).endswith(page.locator(".of-corner .spot").text_content())
@@ -171,6 +176,7 @@ def test_arrow_keys_move_between_the_numbers_of_an_array(page):
     assert page.get_attribute("#entry-line", "role") == "status"
 
 
+@pytest.mark.slow
 def test_values_that_are_not_there_are_not_written(page):
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")

@@ -9,6 +9,7 @@ import autograd_mini as ag
 from autograd_mini.views.page import bundle
 from autograd_mini.views.page.arrays import Pool
 from autograd_mini.views.replay import unfuse
+from tests.budget import few
 
 from . import cases
 from .checks import Expected, check, formulas, go
@@ -156,7 +157,7 @@ def inside(exploration, path):
     return path
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", few(STORIES, 4))
 def test_script_shows_the_leaves_of_python_alike(opened, tmp_path, story):
     made, options = STORIES[story]
     page = opened(inside(cases.explore(made, **options), tmp_path / "inside.html"))

@@ -7,6 +7,7 @@ import autograd_mini as ag
 from autograd_mini.compiler.source.javascript import javascript
 from autograd_mini.compiler.source.operation import UnknownOperation
 from autograd_mini.compiler.source.source import traced_program
+from tests.budget import each, few
 from tests.cases import CASES
 from tests.compiler.languages import of_cases, of_fused_nodes, of_random_programs
 
@@ -46,7 +47,7 @@ KNOWN = [case for case in CASES if case.op not in UNKNOWN]
 LARGEST = {case.op: case for case in sorted(KNOWN, key=lambda c: sum(x.size for x in c.inputs))}
 
 
-@pytest.mark.parametrize("dtype", RTOL)
+@pytest.mark.parametrize("dtype", few(RTOL, 2))
 def test_program_of_each_primitive_matches_the_engine(browser, dtype):
     assert len(LARGEST) >= 102
     check(browser, [*of_cases(LARGEST.values(), dtype)])
@@ -61,7 +62,7 @@ def test_programs_of_all_fused_nodes_match_the_engine(browser):
     check(browser, [*of_fused_nodes()])
 
 
-@pytest.mark.parametrize("op", sorted(UNKNOWN))
+@each(sorted(UNKNOWN))
 def test_program_of_an_unknown_operation_names_it(op):
     (case, *_) = (c for c in CASES if c.op == op)
     ((_, y, _),) = of_cases([case], "float64")
@@ -70,9 +71,7 @@ def test_program_of_an_unknown_operation_names_it(op):
         ag.source(y, language="javascript")
 
 
-@pytest.mark.parametrize(
-    "seeds", [range(60), pytest.param(range(60, 300), marks=pytest.mark.slow)], ids=["few", "many"]
-)
+@pytest.mark.parametrize("seeds", few([range(30), range(30, 300)], 2), ids=["few", "many"])
 def test_random_programs_match_the_engine(browser, seeds):
     results = [*of_random_programs(seeds)]
     assert len(results) > len(seeds) / 4

@@ -37,6 +37,7 @@ def test_heat_map_is_drawn_with_a_path_for_each_tint(opened):
     assert squares > 4 * TINTS
 
 
+@pytest.mark.slow
 def test_heat_map_shows_each_tint_of_its_array(opened):
     page = opened(cases.explore(cases.heat_maps), hash="#step=1")
     rows = cases.explore(cases.heat_maps).data["pools"][0][0]
@@ -64,6 +65,7 @@ def test_slider_draws_only_cards_with_other_numbers(opened):
     assert sorted(page.evaluate("drawnAgain()")) == ["L", "a", "p"]
 
 
+@pytest.mark.slow
 def test_slider_keeps_the_buttons_of_the_steps(opened):
     page = opened(cases.explore(two_branches), hash="#step=3")
     page.evaluate(

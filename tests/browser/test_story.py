@@ -49,6 +49,7 @@ def test_page_opens_with_nothing_computed(page):
     assert shown["lead"].strip() in shown["live"]
 
 
+@pytest.mark.slow
 def test_start_button_and_question_lead_to_the_next_step(page):
     page.click("#what button")
     assert "step 1 of" in page.inner_text("#position")
@@ -73,6 +74,7 @@ def test_ending_answers_the_questions_of_the_story(page):
     assert np.array_equal(column(page, 4), column(page, 3))
 
 
+@pytest.mark.slow
 def test_ending_follows_a_slider(page):
     page.keyboard.press("End")
     move(page, "input-0", 12)
@@ -82,6 +84,7 @@ def test_ending_follows_a_slider(page):
     assert np.allclose(column(page, 4), p - [0, 1, 0], atol=6e-5)
 
 
+@pytest.mark.slow
 def test_line_of_algebra_lights_its_cards(page):
     page.keyboard.press("End")
     nodes = {c["label"].split(",")[0]: int(i) for i, c in state(page)["cards"].items()}

@@ -116,6 +116,7 @@ def chips(page):
     }
 
 
+@pytest.mark.slow
 def test_folded_card_shows_parameters_and_rings_the_one_that_receives(opened):
     expected = Expected(attention)
     page = opened(cases.explore(attention))
@@ -154,6 +155,7 @@ def test_every_folded_card_opens_and_closes(opened):
 # ---- the legend, names ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_legend_opens_by_key_and_explains_every_symbol(opened):
     page = opened(cases.explore(attention))
     page.keyboard.press("l")
@@ -165,6 +167,7 @@ def test_legend_opens_by_key_and_explains_every_symbol(opened):
     assert "legend" in page.inner_text("#help")
 
 
+@pytest.mark.slow
 def test_names_with_an_underscore_get_a_subscript(opened):
     page = opened(cases.explore(attention), hash=f"#step={backward_step(attention, 'W_q')}")
     for place in (".card .name", "#what .badge", "#ledger h2", "#numbers figcaption"):

@@ -224,6 +224,7 @@ def test_examples_have_a_marker_for_each_class(trained):
     assert page.locator(".learned figcaption").inner_text().split("\n")[0].startswith("class 0")
 
 
+@pytest.mark.slow
 def test_right_answers_are_those_of_the_model(trained):
     exploration, model, _ = page_of(moons)
     page = trained(exploration)
@@ -300,6 +301,7 @@ def card(page, name):
     ]
 
 
+@pytest.mark.slow
 def test_update_shows_old_gradient_and_new(trained):
     w, loss = small()
     result = loss()

@@ -57,7 +57,7 @@ def check(rows):
 
 
 def test_device_array_operations_agree_with_numpy():
-    check(some_rows())
+    check(some_rows()[::3])
 
 
 @pytest.mark.slow
