@@ -35,6 +35,8 @@ from tests.programs import (
     lstm,
     mixture,
     orbit,
+    principal_components,
+    recurrent_network,
 )
 
 
@@ -64,7 +66,8 @@ def test_every_primitive_at_every_case_to_the_last_bit(case):
         check_case(case, dtype)
 
 
-LONG = [attention, gaussian_process, kalman_filter, lstm, mixture, orbit]
+LONG = [attention, gaussian_process, kalman_filter, lstm, mixture, orbit, principal_components,
+        recurrent_network]  # fmt: skip
 
 
 @pytest.mark.parametrize(

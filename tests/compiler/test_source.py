@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini.text.format import labels
-from tests.budget import examples
+from tests.budget import examples, few
 from tests.cases import FEW, LAYOUTS, TAPE, dtypes, every, every_case, layouts
 from tests.programs import PROGRAMS
 
@@ -368,7 +368,7 @@ def test_layer_of_strided_columns_has_the_bits_of_numpy(dtype):
     assert "np.dot" not in text
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", few(PROGRAMS, 2))
 def test_programs_of_numpys_users_and_their_derivatives(program):
     f, x = program(np)
     x = leaf(x, "x")

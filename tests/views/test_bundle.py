@@ -41,7 +41,7 @@ def logistic():
 
 def scaled_moons():
     """Return the loss of a deep network with a parameter of one number."""
-    model, scale = nn.MLP([2, *[4] * 14, 2], rng=0), leaf(1.0, "scale")
+    model, scale = nn.MLP([2, *[4] * 10, 2], rng=0), leaf(1.0, "scale")
     return ag.softmax_cross_entropy(model(RNG.normal(size=(64, 2))) * scale, np.arange(64) % 2)
 
 
@@ -74,7 +74,7 @@ def recording():
 
 def large():
     x = leaf(0.5, "x")
-    for _ in range(60):
+    for _ in range(45):
         x = np.tanh(x)
     return x
 
@@ -85,7 +85,7 @@ PAGES = {
     "story": (lambda: ag.explore(cross_entropy()), ["leaves", "sliders", "ending", "reset"]),
     "moons": (lambda: ag.explore(moons()), ["leaves", "train", "sgd", "boundary"]),
     "deep moons": (
-        lambda: ag.explore(moons(*[4] * 14)),
+        lambda: ag.explore(moons(*[4] * 10)),
         ["leaves", "train", "sgd", "boundary", "find"],
     ),
     "scaled moons": (

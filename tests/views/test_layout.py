@@ -15,7 +15,7 @@ from autograd_mini.views.layout.layers import BEND, ROOT, Link, assign_layers, l
 from autograd_mini.views.layout.layout import layout
 from autograd_mini.views.layout.shapes import Edge, Node, Route, Spacing
 from tests.benchmarks.layout import GRAPHS, crossings, dot_curves, flattened, recurrent
-from tests.budget import examples
+from tests.budget import examples, few
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 
@@ -221,9 +221,7 @@ def test_a_group_that_uses_its_own_results_is_drawn():
     check(nodes, edges, "LR", layout(nodes, edges))
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(3), *(pytest.param(k, marks=pytest.mark.slow) for k in range(3, 20))]
-)
+@pytest.mark.parametrize("seed", few(range(20), 20))
 def test_groups_side_by_side_keep_their_order_on_every_layer(seed):
     rng = random.Random(seed)
     edges = {tuple(sorted(rng.sample(range(48), 2))) for _ in range(70)}

@@ -25,12 +25,14 @@ from autograd_mini.views.page.arrays import Pool, minus
 from autograd_mini.views.page.data import _SHELL
 from autograd_mini.views.page.recorder import Recorder
 from autograd_mini.views.trace import Trace
+from tests.budget import few
 from tests.cases import CASES, TAPE
 from tests.nn import models
 
 STATIC = Path(bundle.__file__).parent / "static"
 RUNTIME = Path(javascript.__file__).parent / "runtime"
 RNG = np.random.default_rng(0)
+BY_OPERATION = {case.op: case for case in CASES}.values()
 
 
 def leaf(x, name=None):
@@ -171,7 +173,7 @@ def test_forward_steps_show_one_entry_with_its_numbers():
     ]
 
 
-@pytest.mark.parametrize("case", {case.op: case for case in CASES}.values(), ids=lambda c: c.op)
+@pytest.mark.parametrize("case", few(BY_OPERATION, 4), ids=lambda c: c.op)
 def test_every_operation_can_be_explored(case):
     inputs = [leaf(x) if x.dtype.kind == "f" else x for x in case.inputs]
     result = np.sum(case.f(TAPE, *inputs))
@@ -217,13 +219,18 @@ LAYERS = {
 }
 
 
+OF_CELLS = ("GRU", "LSTM", "RNN")  # whose cells are layers too
+
+
 def test_layers_to_explore_are_all_layers():
     public = {name for name in nn.__all__ if isinstance(getattr(nn, name), type)}
     # a TransformerBlock consists of these layers, and the model "gpt" has one
     assert LAYERS.keys() == public - {"Module", "ModuleList", "TransformerBlock"}
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in OF_CELLS else n for n in LAYERS]
+)
 def test_every_layer_can_be_explored(name):
     make, x = LAYERS[name]
     layer = make()
@@ -692,7 +699,7 @@ def layered(*sizes):
     return ag.softmax_cross_entropy(ag.nn.MLP([*sizes], rng=0)(x), labels)
 
 
-@pytest.mark.parametrize("sizes", [(2, 16, 16, 2), (2, 8, 8, 8, 8, 2)])
+@pytest.mark.parametrize("sizes", [(2, 16, 16, 2), (2, 8, 8, 8, 2)])
 def test_network_opens_with_a_card_for_each_layer(sizes):
     """All weights would not fit into a window. More than four boxes close depth by depth."""
     tape = ag.explore(layered(*sizes)).data["tapes"][0]
