@@ -3,11 +3,12 @@
 import os
 
 import pytest
-from hypothesis import settings
 
 
 def examples(count, **options):
     """Return the settings of a test that draws `count` examples in CI, a quarter elsewhere."""
+    from hypothesis import settings  # which those who build the documentation do not have
+
     return settings(max_examples=times(count), deadline=None, **options)
 
 
@@ -19,9 +20,13 @@ def times(count):
 def few(cases, step):
     """Return the cases for ``parametrize``: of `step` cases, all but the first are slow."""
     return [
-        case if i % step == 0 else pytest.param(case, marks=pytest.mark.slow)
+        pytest.param(*_arguments(case), marks=pytest.mark.slow if i % step else ())
         for i, case in enumerate(cases)
     ]
+
+
+def _arguments(case):
+    return case if isinstance(case, tuple) else (case,)
 
 
 def each(cases):
@@ -37,7 +42,7 @@ def each(cases):
         def run_all():
             for case in cases:
                 try:
-                    test(*case) if isinstance(case, tuple) else test(case)
+                    test(*_arguments(case))
                 except (Exception, pytest.fail.Exception) as error:
                     raise AssertionError(f"in the case {case}") from error
 

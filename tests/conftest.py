@@ -15,7 +15,20 @@ def pytest_sessionstart():
 
 def pytest_collection_finish():
     gc.enable()  # not gc.freeze(): hypothesis asks the collector who refers to its generators
-    gc.set_threshold(50_000, 20, 20)  # tests make few cycles
+    gc.set_threshold(200_000, 20, 20)  # tests make few cycles
+
+
+@pytest.fixture
+def young():
+    """Hide what there is already from the collector, so that it looks only at what a test makes."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def pytest_sessionfinish():
+    gc.collect()
+    gc.freeze()  # pytest collects five times more
 
 
 def pytest_terminal_summary(terminalreporter, config):

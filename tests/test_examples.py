@@ -156,7 +156,7 @@ def gpt_losses(steps):
     return losses
 
 
-@pytest.mark.parametrize("steps", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_gpt_has_equal_losses_in_all_forms(steps, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "examples")
     losses = gpt_losses(steps)

@@ -89,7 +89,7 @@ os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 os.chdir("/site")
 plugins = ["faulthandler", "debugging", "logging", "cacheprovider"]  # they need a /dev, or write
 sys.exit(pytest.main([
-    "-o", "addopts=", "-s", "--no-header", "--basetemp=/temporary",
+    "-o", "addopts=", "-m", "not slow", "-s", "--no-header", "--basetemp=/temporary",
     *(f"-pno:{{name}}" for name in plugins), *(f"tests/{{name}}.py" for name in {FILES}),
 ]))
 """

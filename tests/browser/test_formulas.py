@@ -15,6 +15,7 @@ def test_formulas_of_the_chain_are_those_of_a_textbook(opened):
     check_chain(opened(cases.explore(cases.softmax_chain)))
 
 
+@pytest.mark.slow
 def test_formula_of_the_fused_node_is_prediction_minus_truth(opened):
     page = opened(cases.explore(cases.fused))
     check_fused(page)

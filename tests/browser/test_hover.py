@@ -131,6 +131,7 @@ def test_every_entry_is_written_out_with_its_numbers(page):
                 assert holds(text), text
 
 
+@pytest.mark.slow
 def test_click_pins_and_escape_unpins(page):
     page.click(".of-corner [data-entry='1']")
     page.mouse.move(2, 2)

@@ -78,6 +78,7 @@ def test_random_programs_match_the_engine(browser, seeds):
     check(browser, results)
 
 
+@pytest.mark.slow
 def test_program_of_a_network_matches_the_engine(browser):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(20, 2)), rng.integers(0, 3, 20)

@@ -26,6 +26,7 @@ def two_branches():
     return cases.named(p + q, p=p, q=q)
 
 
+@pytest.mark.slow
 def test_heat_map_is_drawn_with_a_path_for_each_tint(opened):
     page = opened(cases.explore(cases.heat_maps), hash="#step=1e9")
     counts = page.locator(".map svg").evaluate_all("maps => maps.map((m) => m.childElementCount)")

@@ -38,6 +38,7 @@ def test_steps_show_the_numbers_of_the_trace(opened, name):
         assert state(page) == there[step], f"back at step {step + 1}"
 
 
+@pytest.mark.slow
 def test_last_step_shows_the_gradients_of_backward(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain), hash="#step=999")
@@ -97,6 +98,7 @@ def test_link_opens_its_view_and_theme(opened):
     assert page.evaluate("location.hash") == "#step=0&view=3&theme=dark"
 
 
+@pytest.mark.slow
 def test_changed_address_is_followed(opened):
     expected = Expected(cases.softmax_chain)
     page = opened(cases.explore(cases.softmax_chain))

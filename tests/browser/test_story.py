@@ -64,6 +64,7 @@ def test_start_button_and_question_lead_to_the_next_step(page):
     assert question not in page.inner_text("#what")
 
 
+@pytest.mark.slow
 def test_ending_answers_the_questions_of_the_story(page):
     page.keyboard.press("End")
     for question, (where, words) in ANSWERS.items():

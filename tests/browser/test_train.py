@@ -103,6 +103,7 @@ def test_training_in_the_page_follows_the_engine(trained, made):
         np.testing.assert_allclose(found[p.name], np.ravel(p.data), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_one_step_shows_the_next_loss(trained):
     exploration, model, loss = page_of(moons)
     page = trained(exploration)
@@ -258,7 +259,7 @@ def test_panel_is_readable(trained, scheme):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("width", [390, 1280])
 def test_panel_fits_every_width(trained, width):
     page = trained(page_of(moons)[0], width=width)
     says(page)
@@ -336,6 +337,7 @@ def test_page_that_cannot_compute_says_why(trained):
     assert page.inner_text("#position").startswith("update")
 
 
+@pytest.mark.slow
 def test_slider_moves_the_decision_boundary(trained):
     x, y = labels()
     model = nn.Linear(2, 2, rng=1)

@@ -8,11 +8,10 @@ import autograd_mini as ag
 from . import cases
 from .page_reader import overlaps
 
-#: width and height of a window: a phone, tablets, laptops, a projector, and laptops at 200% zoom
-SIZES = [(390, 844), (768, 1024), (1024, 768), (1280, 720), (1440, 900), (1920, 1080), (720, 450),
-         (640, 360)]  # fmt: skip
-FEW_SIZES = SIZES[0], SIZES[4]
-STEPS = 16  # of a view, spread over the sizes
+#: width and height of a window: a phone, a tablet, a laptop, a projector, and laptops at 200% zoom
+SIZES = [(390, 844), (768, 1024), (1280, 720), (1920, 1080), (720, 450), (640, 360)]
+FEW_SIZES = SIZES[0], SIZES[2]
+STEPS = 16  # of a view: each is checked at one of the sizes
 
 
 def faults(page, picture, name, sizes, count, view=1):
@@ -21,7 +20,7 @@ def faults(page, picture, name, sizes, count, view=1):
     found = {}
     for nth, (width, height) in enumerate(sizes):
         page.set_viewport_size({"width": width, "height": height})
-        for fault in overlaps(page, steps[nth % 6 :: 6], view):
+        for fault in overlaps(page, steps[nth :: len(sizes)], view):
             found.setdefault(fault, f"{width} wide")
     picture(page, f"{name} {view}")
     return [f"{where}: {fault}" for fault, where in found.items()]

@@ -4,7 +4,6 @@ import collections
 import contextvars
 import dataclasses
 import functools
-import gc
 import random
 import types
 import warnings
@@ -450,14 +449,6 @@ def test_use_of_an_escaped_traced_array_raises():
     for use in (lambda x: x + 1, float, bool, np.asarray, lambda x: x.tobytes, hash, np.sum):
         with pytest.raises(RuntimeError, match="compiled function stored it"):
             use(found[0])
-
-
-@pytest.fixture
-def young():
-    """Hide what there is already from the collector, which the compiler asks who keeps an array."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class Keeper:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini.text.format import labels
 from tests.budget import examples, few
-from tests.cases import FEW, LAYOUTS, TAPE, dtypes, every, every_case, layouts
+from tests.cases import FEW, LARGEST, LAYOUTS, TAPE, dtypes, every, every_case, layouts
 from tests.programs import PROGRAMS
 
 BY_HAND = '''\
@@ -334,7 +334,7 @@ def test_every_primitive_at_every_case(case):
 
 
 @pytest.mark.slow
-@every_case
+@every(LARGEST)
 def test_every_primitive_of_other_dtypes_in_other_layouts(case):
     for layout in layouts(case)[1:]:
         for kinds in dtypes(case, "fd", "ff"):

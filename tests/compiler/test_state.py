@@ -11,6 +11,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini import data, nn, optim
 from autograd_mini.compiler.errors import EscapedTracerError, TracingError
+from tests.budget import few
 
 X, LABELS = data.moons(60, rng=0)
 
@@ -266,7 +267,7 @@ def grouped_pair(make, dtype, schedule=None):
     return found
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", few([np.float32, np.float64], 2))
 @pytest.mark.parametrize("name", GROUPED)
 def test_groups_and_clipping_have_the_bits_of_eager_mode(name, dtype):
     (m1, o1, eager), (m2, o2, compiled) = grouped_pair(GROUPED[name], dtype)
@@ -285,7 +286,7 @@ def test_groups_and_clipping_have_the_bits_of_eager_mode(name, dtype):
         assert_same(state_of(m1, o1), state_of(m2, o2))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", few([np.float32, np.float64], 2))
 def test_schedule_inside_of_a_step_has_the_bits_of_eager_mode(dtype):
     schedule = optim.cosine(lr=0.05, steps=10, warmup=3)
     (m1, o1, eager), (m2, o2, compiled) = grouped_pair(GROUPED["adamw"], dtype, schedule)

@@ -14,6 +14,7 @@ import autograd_mini as ag
 from autograd_mini import optim
 from autograd_mini.core.accumulation import LOCK
 from autograd_mini.core.context import SCOPES, grad_mode, observers
+from tests.budget import few
 
 FILES = str(Path(ag.__file__).parent), "<compiled>"  # the package, and compiled programs
 
@@ -73,7 +74,7 @@ BLOCKS = {
 }
 
 
-@pytest.mark.parametrize("outer", [None, "no_grad", "debug"])
+@pytest.mark.parametrize("outer", few(["no_grad", None, "debug"], 3))
 @pytest.mark.parametrize("inner", BLOCKS)
 def test_interrupt_of_a_block_leaves_none_open(outer, inner):
     def start():

@@ -430,6 +430,7 @@ def first_rows():
 
 
 FIRST = first_rows()
+TWICE = sorted(FIRST)[::4]  # whose second derivatives are in the default suite
 
 
 @every(ROWS, function_in)
@@ -441,7 +442,7 @@ def test_value_and_derivatives(text):
     assert y.requires_grad
     assert (y.shape, y.dtype) == (np.shape(expected), np.asarray(expected).dtype)
     np.testing.assert_allclose(y.data, expected, rtol=1e-12, atol=1e-13)
-    order = 2 if text in FIRST else 1
+    order = 2 if text in TWICE else 1
     assert ag.gradcheck(f, *inputs, order=order, rtol=1e-4, atol=1e-5)
     dtypes_agree(f, inputs)
     for leaf, x in zip(leaves, inputs):
@@ -449,7 +450,7 @@ def test_value_and_derivatives(text):
 
 
 @pytest.mark.slow
-@each([row for row in ROWS if row not in FIRST])
+@each([row for row in ROWS if row not in TWICE])
 def test_second_derivatives_of_other_rows(text):
     f, inputs = function_of(text)
     assert ag.gradcheck(f, *inputs, order=2, rtol=1e-4, atol=1e-5)

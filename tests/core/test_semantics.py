@@ -352,7 +352,7 @@ def test_a_copy_of_a_primitive_is_the_primitive(duplicate):
     np.testing.assert_array_equal(duplicate(model)(M.T).data, model(M.T).data)
 
 
-def test_a_primitive_is_pickled_by_its_name():
+def test_a_primitive_is_pickled_by_its_name(young):
     first, op = (ag.primitive(lambda x: x, lambda g, y, x: g, name="twice") for _ in range(2))
     assert copy.deepcopy([first, op]) == [first, op]
     text = pickle.dumps(op)

@@ -494,7 +494,7 @@ def test_where_returns_the_line_of_a_result():
     assert ag.debug.where(np.exp(x)) is None
 
 
-def test_origins_live_as_long_as_their_tensors():
+def test_origins_live_as_long_as_their_tensors(young):
     with ag.debug():
         x = values("x", 1.0)
         for _ in range(100):

@@ -169,7 +169,7 @@ def test_fused_passes_gradcheck(node, arrays, kwargs):
     assert ag.gradcheck(f, *floating, order=2)
 
 
-@each([case.values for case in EACH])
+@every_fused_case
 def test_display_rule_computes_what_the_rule_computes(node, arrays, kwargs):
     y = node(*(leaf(a) if a.dtype.kind == "f" else a for a in arrays), **kwargs)
     g = np.linspace(0.5, 1.5, y.size).reshape(y.shape)

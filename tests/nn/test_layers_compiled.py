@@ -5,6 +5,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import optim
+from tests.budget import few
 from tests.nn.models import EXAMPLES, LABELS, MODELS, train_step
 
 
@@ -13,7 +14,7 @@ def same_state(a, b):
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", few(MODELS, 2))
 def test_compiled_training_has_the_bits_of_eager(name):
     x = EXAMPLES[name]
     if x.dtype == float:

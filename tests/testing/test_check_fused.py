@@ -78,7 +78,7 @@ PRODUCT = {
 
 
 @pytest.mark.parametrize("axis", [-1, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("targets", few(PRODUCT["targets"], 2))
+@pytest.mark.parametrize("targets", few(PRODUCT["targets"], 3))
 @pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
 def test_softmax_cross_entropy_agrees_with_all_options(dtype, axis, targets, monkeypatch):
     monkeypatch.setattr(equivalence, "_TIMED", 1)
