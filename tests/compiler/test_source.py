@@ -134,7 +134,7 @@ def variables(text):
     return space["program"](**text.arguments)
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", few(PROGRAMS, 2))
 def test_variables_are_named_as_in_the_table_and_gradients_after_their_tensors(program):
     f, x = program(np)
     tape = f(leaf(x, "x")).tape()
@@ -434,7 +434,7 @@ FUSED_NODES = {
 
 
 @pytest.mark.parametrize("name", FUSED_NODES)
-@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("dtype", few("df", 2))
 def test_nodes_of_our_own(name, dtype):
     with np.errstate(all="ignore"):
         y = FUSED_NODES[name](leaf(X.astype(dtype)))

@@ -403,7 +403,7 @@ def test_copies_side_by_side_are_stacked_and_open():
 @pytest.mark.parametrize(
     "result",
     [
-        lambda: copies([f"layer{i}" for i in range(20)], feeding=True),
+        lambda: copies([f"layer{i}" for i in range(12)], feeding=True),
         lambda: sum(copies(["one", "two"]) for _ in range(8)),
     ],
     ids=["one after the other", "two only"],
