@@ -38,8 +38,8 @@ def leaves(y):
     return [np.asarray(getattr(x, "_array", x)) for x in ag.core.pytree.tree_leaves(y)]
 
 
-def check_orders(f, inputs):
-    for g in orders(f, len(inputs)):
+def check_orders(f, inputs, lowest=0):
+    for g in orders(f, len(inputs))[lowest:]:
         compiled = ag.compile(g)
         for _ in range(2):
             for found, wanted in zip(leaves(compiled(*inputs)), leaves(g(*inputs)), strict=True):
@@ -64,7 +64,8 @@ def test_a_function_and_its_derivatives(text):
 def test_every_function_and_its_derivatives(text):
     f, inputs = function_of(text)
     with np.errstate(all="ignore"):
-        check_orders(f, inputs)
+        # the second derivatives of a function's other rows contain its value and its gradient
+        check_orders(f, inputs, lowest=0 if text in FIRST else 2)
         for i in range(len(inputs)) if text in FIRST and len(inputs) > 1 else ():
             # NumPy writes the traced number into memory, or the result depends on one argument only
             if not text.startswith(("np.full_like", "np.broadcast_arrays", "np.meshgrid")):
