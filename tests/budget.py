@@ -6,15 +6,15 @@ import pytest
 
 
 def examples(count, **options):
-    """Return the settings of a test that draws `count` examples in CI, a quarter elsewhere."""
+    """Return the settings of a test that draws `count` examples in CI, a sixth elsewhere."""
     from hypothesis import settings  # which those who build the documentation do not have
 
     return settings(max_examples=times(count), deadline=None, **options)
 
 
 def times(count):
-    """Return how often a test draws random numbers: `count` times in CI, a quarter elsewhere."""
-    return count if "CI" in os.environ else max(1, count // 4)
+    """Return how often a test draws random numbers: `count` times in CI, a sixth elsewhere."""
+    return count if "CI" in os.environ else max(1, count // 6)
 
 
 def few(cases, step):

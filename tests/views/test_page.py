@@ -219,7 +219,7 @@ LAYERS = {
 }
 
 
-OF_CELLS = ("GRU", "LSTM", "RNN")  # whose cells are layers too
+OF_PARTS = ("GRU", "LSTM", "RNN", "Sequential", "MLP")  # whose parts are layers too
 
 
 def test_layers_to_explore_are_all_layers():
@@ -229,7 +229,7 @@ def test_layers_to_explore_are_all_layers():
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in OF_CELLS else n for n in LAYERS]
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in OF_PARTS else n for n in LAYERS]
 )
 def test_every_layer_can_be_explored(name):
     make, x = LAYERS[name]
