@@ -6,6 +6,7 @@ this library gets it. In a name, ``*`` matches any text. Names of a tensor's met
 
 #: Names of PyTorch's tensors and of NumPy's arrays.
 METHODS = {
+    "After backward(), the gradient is in .grad.": "gradient gradients",
     "Leave it out: there are no devices, everything runs on the CPU.": (
         "device to_device get_device is_cuda is_cpu is_mps is_meta is_xpu is_pinned pin_memory "
         "record_stream share_memory_ is_shared devices device_buffer device_buffers sharding "

@@ -146,7 +146,6 @@ METHODS = {
     "x.detach_()": "x = x.detach()",
     "u.requires_grad_()": "u.requires_grad = True",
     "w.grad.zero_()": "w.grad = None",
-    "w.gradient": "w.grad",
     "f(w).backward(retain_graph=True)": "f(w).backward()",
     # in place: only the data of a leaf can be replaced
     "u.zero_()": "u.data = np.zeros_like(u)",
