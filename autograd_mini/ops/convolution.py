@@ -228,6 +228,22 @@ def _reversed(w: Array, groups: int) -> Array:
     return w.reshape(groups * channels, outputs // groups, *kernel)
 
 
+def sides_of_gradient(
+    g: Any, w: Any, lengths: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    """Return the padding of g with which its convolution is conv_input, for two shapes.
+
+    Return None if stride or padding exclude it, or if g has many more windows than there are
+    blocks.
+    """
+    sides = [
+        (d * (k - 1) - before, n + before - m)
+        for d, k, n, m, (before, _) in zip(dilation, w[2:], lengths, g[2:], padding)
+    ]
+    few = g[1] * _product(lengths) <= 3 * w[1] * groups * _product(g[2:])
+    return sides if few and max(stride) == 1 and min(map(min, sides)) >= 0 else None
+
+
 def _conv_input(
     g: Array, w: Array, lengths: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array:
@@ -238,12 +254,8 @@ def _conv_input(
     reversed weight. It copies windows of g instead, which is faster unless they are many more.
     """
     kernel, places, batch = w.shape[2:], g.shape[2:], g.shape[0]
-    sides = [
-        (d * (k - 1) - before, n + before - m)
-        for d, k, n, m, (before, _) in zip(dilation, kernel, lengths, places, padding)
-    ]
-    few = g.shape[1] * _product(lengths) <= 3 * w.shape[1] * groups * _product(places)
-    if few and max(stride) == 1 and min(map(min, sides)) >= 0:
+    sides = sides_of_gradient(g.shape, w.shape, lengths, stride, padding, dilation, groups)
+    if sides:
         return _conv(g, _reversed(w, groups), stride, sides, dilation, groups)
     channels, dtype, every = w.shape[1] * groups, g.dtype, slice(None)
     wide = [before + n + after for n, (before, after) in zip(lengths, padding)]

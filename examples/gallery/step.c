@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #define SIMD _Pragma("omp simd")  // the turns of a loop are independent of each other
+#define ALIGNED __attribute__((aligned(64)))  // an array starts where a vector may start
 
 static inline double maximum(double a, double b) { return a > b || a != a ? a : b; }
 
@@ -18,7 +19,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   // forward
   // v1 = x @ w1
   for (long i = 0; i < 100; i += 5) {
-    double tile[5][16] = {0};
+    ALIGNED double tile[5][16] = {0};
     for (long j = 0; j < 2; j++)
       for (long k = 0; k < 5; k++)
         SIMD for (long l = 0; l < 16; l++)
@@ -30,7 +31,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   }
   // v3 = v2 @ w2
   for (long i = 0; i < 100; i += 5) {
-    double tile_2[5][16] = {0};
+    ALIGNED double tile_2[5][16] = {0};
     for (long j = 0; j < 16; j++)
       for (long k = 0; k < 5; k++)
         SIMD for (long l = 0; l < 16; l++)
@@ -40,10 +41,10 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       SIMD for (long k = 0; k < 16; k++)
         v4[i + j][k] = am_tanh(tile_2[j][k] + b2[k]);
   }
-  double v6[2][100];
+  ALIGNED double v6[2][100];
   // v5 = v4 @ w3
   for (long i = 0; i < 100; i += 5) {
-    double tile_3[5][2] = {0};
+    ALIGNED double tile_3[5][2] = {0};
     for (long j = 0; j < 16; j++)
       for (long k = 0; k < 5; k++)
         for (long l = 0; l < 2; l++)
@@ -53,13 +54,13 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       for (long k = 0; k < 2; k++)
         v6[k][i + j] = tile_3[j][k] + b3[k];
   }
-  double t1[100];
+  ALIGNED double t1[100];
   for (long i = 0; i < 100; i++)
     t1[i] = -INFINITY;
   for (long i = 0; i < 2; i++)
     SIMD for (long j = 0; j < 100; j++)
       t1[j] = maximum(t1[j], v6[i][j]);
-  double v8[2][100], v9[2][100], t2[100] = {0};
+  ALIGNED double v8[2][100], v9[2][100], t2[100] = {0};
   for (long i = 0; i < 2; i++) {
     SIMD for (long j = 0; j < 100; j++) {
       v8[i][j] = v6[i][j] - (isfinite(t1[j]) != 0 ? t1[j] : 0.0);  // v8 = v6 - v7
@@ -68,10 +69,10 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
     SIMD for (long j = 0; j < 100; j++)
       t2[j] += v9[i][j];
   }
-  double v10[100];
+  ALIGNED double v10[100];
   SIMD for (long i = 0; i < 100; i++)
     v10[i] = am_log(t2[i]);  // v10 = np.log(np.sum(v9, axis=-1, keepdims=True))
-  double v12[100] = {0};
+  ALIGNED double v12[100] = {0};
   // v12 = np.sum(v11, axis=-1)
   for (long i = 0; i < 2; i++)
     SIMD for (long j = 0; j < 100; j++)
@@ -83,14 +84,14 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   *result = t3 / 100.0;  // result = np.mean(-v12)
 
   // backward
-  double v13[2][100], t4[100] = {0};
+  ALIGNED double v13[2][100], t4[100] = {0};
   for (long i = 0; i < 2; i++) {
     SIMD for (long j = 0; j < 100; j++)
       v13[i][j] = v9[i][j] / t2[j];  // v13 = v9 / np.sum(v9, axis=-1, keepdims=True)
     SIMD for (long j = 0; j < 100; j++)
       t4[j] += (i == labels[j] ? 0.0 : v13[i][j]);
   }
-  double v16[2][100];
+  ALIGNED double v16[2][100];
   for (long i = 0; i < 2; i++) {
     SIMD for (long j = 0; j < 100; j++)
       v16[i][j] = (i == labels[j] ? -t4[j] : v13[i][j]) * 0.01;  // v16 = v15 * 0.01
@@ -100,13 +101,13 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       v17 += v16[i][j];
     b3[i] = b3[i] - lr * v17;  // v32 = b3 - lr * v17
   }
-  double t5[2][16];
+  ALIGNED double t5[2][16];
   for (long i = 0; i < 2; i++)
     SIMD for (long j = 0; j < 16; j++)
       t5[i][j] = w3[j][i];  // transposed, so that a loop below reads neighbours in memory
   // v18 = v16 @ w3.T
   for (long i = 0; i < 100; i += 5) {
-    double tile_4[5][16] = {0};
+    ALIGNED double tile_4[5][16] = {0};
     for (long j = 0; j < 2; j++)
       for (long k = 0; k < 5; k++)
         SIMD for (long l = 0; l < 16; l++)
@@ -116,18 +117,18 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       SIMD for (long k = 0; k < 16; k++)
         v20[i + j][k] = tile_4[j][k] * (1.0 - v4[i + j][k] * v4[i + j][k]);
   }
-  double v21[16] = {0};
+  ALIGNED double v21[16] = {0};
   // v21 = np.sum(v20, axis=0)
   for (long i = 0; i < 100; i++)
     SIMD for (long j = 0; j < 16; j++)
       v21[j] += v20[i][j];
-  double t6[16][16];
+  ALIGNED double t6[16][16];
   for (long i = 0; i < 16; i++)
     SIMD for (long j = 0; j < 16; j++)
       t6[i][j] = w2[j][i];  // transposed, so that a loop below reads neighbours in memory
   // v22 = v20 @ w2.T
   for (long i = 0; i < 100; i += 5) {
-    double tile_5[5][16] = {0};
+    ALIGNED double tile_5[5][16] = {0};
     for (long j = 0; j < 16; j++)
       for (long k = 0; k < 5; k++)
         SIMD for (long l = 0; l < 16; l++)
@@ -137,7 +138,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       SIMD for (long k = 0; k < 16; k++)
         v24[i + j][k] = tile_5[j][k] * (1.0 - v2[i + j][k] * v2[i + j][k]);
   }
-  double v25[16] = {0};
+  ALIGNED double v25[16] = {0};
   // v25 = np.sum(v24, axis=0)
   for (long i = 0; i < 100; i++)
     SIMD for (long j = 0; j < 16; j++)
@@ -145,7 +146,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
 
   // then
   // v26 = x.T @ v24
-  double tile_6[2][16] = {0};
+  ALIGNED double tile_6[2][16] = {0};
   for (long i = 0; i < 100; i++)
     for (long j = 0; j < 2; j++)
       SIMD for (long k = 0; k < 16; k++)
@@ -158,7 +159,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
     b1[i] = b1[i] - lr * v25[i];  // v28 = b1 - lr * v25
   // v23 = v2.T @ v20
   for (long i = 0; i < 16; i += 8) {
-    double tile_7[8][16] = {0};
+    ALIGNED double tile_7[8][16] = {0};
     for (long j = 0; j < 100; j++)
       for (long k = 0; k < 8; k++)
         SIMD for (long l = 0; l < 16; l++)
@@ -171,7 +172,7 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   SIMD for (long i = 0; i < 16; i++)
     b2[i] = b2[i] - lr * v21[i];  // v30 = b2 - lr * v21
   // v19 = v4.T @ v16
-  double tile_8[2][16] = {0};
+  ALIGNED double tile_8[2][16] = {0};
   for (long i = 0; i < 100; i++)
     for (long j = 0; j < 2; j++)
       SIMD for (long k = 0; k < 16; k++)

@@ -21,7 +21,7 @@ from .writer import Function
 
 _HEAD, _FIRST = object.__basicsize__, tuple.__basicsize__
 
-MACROS = f"""
+TUPLE = f"""
 /* The arguments are a tuple of Python. The data of an array and the value of a float lie behind the
    head of their object. */
 #define ITEM(i) (*(char **)(given + {_FIRST} + i * sizeof(char *)) + {_HEAD})

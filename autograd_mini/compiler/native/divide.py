@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...functional.pooling import _gather_windows, _spread_windows
 from ..ir import EFFECTS, Program, Step, Value, axes_in_memory, check_branch, example_of
 from ..memory.lowering import CHECKS, is_view
+from ..work import flops
+from .images import operation_on_images
 from .node import CONVOLUTIONS, Unknown
 from .region import Region
 
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
 _FOR_BLAS = 1_000_000
+_FOR_WINDOWS = 4_000_000  # multiplications of a convolution for which copies for BLAS pay off
 _LARGE = 100_000  # multiplications of a product for which BLAS is nearly as fast
 _MOST_LARGE = 16  # such products of a program; a compiler takes a tenth of a second for each
 _MOST_CALLS = 64  # calls of `mathematics.c` in a function; far more compile for minutes
@@ -58,6 +60,7 @@ class Division:
         self._effects = -1
         many = sum(_multiplications(step) > _LARGE for step in program.steps) > _MOST_LARGE
         self._for_blas = _LARGE if many else _FOR_BLAS
+        self._has_large = any(map(_is_large_convolution, program.steps))
         for step in program.steps:
             self._place(step)
         self._join(program)
@@ -70,7 +73,7 @@ class Division:
             self._calls.append((turn, step))
             return
         try:
-            if self._with_numpy and (reason := _better_in_numpy(step, self._for_blas)):
+            if self._with_numpy and (reason := self._better_in_numpy(step)):
                 raise Unknown(reason)
             waits = self._enter(step, waits)
         except Unknown as why:
@@ -81,7 +84,8 @@ class Division:
             for v in step.outs:
                 self._turn[v], self._waits[v] = turn, turn + 1
         else:
-            self._turn[step.outs[0]] = self._waits[step.outs[0]] = waits
+            for v in step.outs:
+                self._turn[v] = self._waits[v] = waits
 
     def _enter(self, step: Step, turn: int) -> int:
         """Put a step into a region, with the views that it reads. Return the region's turn."""
@@ -106,10 +110,11 @@ class Division:
     def _join(self, program: Program) -> None:
         """Replace the steps of the program by these turns."""
         regions = [region for region in self.regions if region.steps]
-        made = {step.outs[0]: r for r in regions for step in r.steps if not self._is_free(step)}
+        made = {v: r for r in regions for step in r.steps if not self._is_free(step)
+                for v in step.outs}  # fmt: skip
         wanted: set[Value] = {v for v in program.results if isinstance(v, Value)}
         for region in regions:
-            own = {step.outs[0] for step in region.steps}
+            own = {v for step in region.steps for v in step.outs}
             wanted.update(v for step in region.steps for v in step.inputs if v not in own)
         for _, step in reversed(self._calls):
             if step.function in CHECKS or not is_view(step) or step.outs[0] in wanted:
@@ -129,32 +134,24 @@ class Division:
     def _is_free(self, step: Step) -> bool:
         return is_view(step) or step.function in CHECKS
 
+    def _better_in_numpy(self, step: Step) -> str:
+        """Return why a step is left to NumPy, although C knows it."""
+        out = step.outs[0]
+        if any(map(self._is_out_of_order, step.inputs)):
+            return "NumPy follows the order in which arrays lie in memory"
+        if (n := _multiplications(step)) > self._for_blas and n > _SMALL_PRODUCT * _stacked(out):
+            return "BLAS is faster for a product of this size"
+        if step.function in CONVOLUTIONS and self._has_large:
+            return "BLAS is faster for convolutions of this size"
+        return ""
 
-_LAYOUT = "NumPy follows the order in which arrays lie in memory"
-
-
-def _is_out_of_order(v: Value) -> bool:
-    """Return whether a large array does not lie in memory in C's order, such as a convolution's."""
-    while v.step is not None and is_view(v.step):
-        v = v.step.inputs[0]
-    x = np.asarray(v.example)
-    return x.size > _SMALL_ARRAY and axes_in_memory(x) != tuple(range(x.ndim))
-
-
-def _better_in_numpy(step: Step, for_blas: int) -> str:
-    """Return why a step is left to NumPy, although C knows it."""
-    f, out = step.function, step.outs[0]
-    if f in (_spread_windows, _gather_windows):
-        return _LAYOUT
-    if any(map(_is_out_of_order, step.inputs)):
-        return _LAYOUT
-    if (n := _multiplications(step)) > for_blas and n > _SMALL_PRODUCT * _stacked(out):
-        return "BLAS is faster for a product of this size"
-    if f in CONVOLUTIONS and out.dtype.kind == "f":
-        sizes = [float(np.prod(np.shape(example_of(x)))) for x in (*step.args[:2], out)]
-        if np.prod(sizes) > _SMALL_PRODUCT**2:  # it has at least the root of that many products
-            return "BLAS is faster for a convolution of this size"
-    return ""
+    def _is_out_of_order(self, v: Value) -> bool:
+        """Return whether NumPy leaves a large array in another order than C's in memory."""
+        while v.step is not None and is_view(v.step):
+            v = v.step.inputs[0]
+        x = np.asarray(v.example)
+        is_ours = v.step is not None and v.step not in self.reasons
+        return not is_ours and x.size > _SMALL_ARRAY and axes_in_memory(x) != (*range(x.ndim),)
 
 
 def _multiplications(step: Step) -> int:
@@ -164,6 +161,17 @@ def _multiplications(step: Step) -> int:
         return 0
     shapes = [np.shape(example_of(x)) for x in step.args[:2]]
     return shapes[0][-1] * int(out.example.size) if min(map(len, shapes)) > 1 else 0
+
+
+def _is_large_convolution(step: Step) -> bool:
+    """Return whether NumPy, which copies windows for BLAS, is faster for a convolution."""
+    if step.function not in CONVOLUTIONS:
+        return False
+    if operation_on_images(step):
+        return flops(step) > 2 * _FOR_WINDOWS
+    sizes = [float(np.size(example_of(x))) for x in (*step.args[:2], step.outs[0])]
+    # it has at least the root of that many products
+    return step.outs[0].dtype.kind == "f" and bool(np.prod(sizes) > _SMALL_PRODUCT**2)
 
 
 def _stacked(out: Value) -> int:

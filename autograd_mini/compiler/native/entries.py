@@ -40,7 +40,7 @@ class Entries(Lines):
         at = stage.target
         if stage.node.op == "scatter":
             own = stage.operands[0][1]
-            at = stage.node.data(own, lambda x, i: text_of(self._read(x, i)))
+            at = stage.node.data.place(own, lambda x, i: text_of(self._read(x, i)))
         return text_of(self._places[stage.node].entry(at))
 
     def _value(self, stage: Stage) -> Expression:

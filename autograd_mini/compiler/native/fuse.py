@@ -53,9 +53,13 @@ class Fused:
         self._done: set[Node] = set()
         self._closed: set[Item] = set()  # loops that no other stage joins
         needed = _needed([*results, *checked])
-        self._fixed = {*results, *flat(needed)}  # nodes that lie row by row
+        joined = flat(needed)
+        self._fixed = {*results, *joined}  # nodes that lie row by row
         for node in in_columns(needed, self._fixed):
-            node.by_column = True
+            node.last = -2
+        for node in self._fixed:
+            if joined.get(node, 0) == 0:
+                node.last = -1
         self.merged = merged(needed, set(results))
         self._products = products_in_maps(needed, self.merged, set(results))
         inside = self.merged.union(self._products.values())
@@ -75,7 +79,8 @@ class Fused:
             elif node not in self._done:
                 self._done.add(node)
                 if node.op == "contract":
-                    node.by_column = node not in self._fixed and is_better_by_column(node)
+                    if node not in self._fixed and is_better_by_column(node):
+                        node.last = -2
                     node.args, node.data = packed(node)
                 if node.op in _STAGES and node not in inside:
                     todo.append((node, True))
@@ -307,6 +312,8 @@ def merged(nodes: Iterable[Node], results: set[Node]) -> set[Node]:
         if node.op != "map" or node in results or not alone or node.data[0] == "pack":
             continue
         fits = all(_reads_once(reader, node) for reader in others)
+        if any(reader.op == "scatter" and not reader.data.adds for reader in others):
+            fits = fits and not any(x.op == "map" and x not in found for x in node.args)
         if fits and sizes[node] <= _LARGEST_EXPRESSION:
             found.add(node)
     return found

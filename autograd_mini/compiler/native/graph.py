@@ -8,40 +8,30 @@ index of its argument.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...core.registry import is_numpy, name_of
-from ..ir import Step, Value, check_branch, example_of
+from ..ir import Step, Value, example_of
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import number
 from ..source.operation import Language, Operation, UnknownOperation
 from ..source.portable import DTYPES, portable
-from .index import Index, affine, reshaped, total
-from .node import Node, Unknown, cast, in_order, known, map_of, root_of, spread
+from .images import Images, operation_on_images
+from .index import affine
+from .node import Node, Unknown, cast, has_batch_last, known, map_of
 from .products import contract
 from .scalars import is_known, is_long
+from .views import Views
 
-
-@dataclass
-class Guard:
-    """A check of indices, which comes before all else: all are at least `low` and below `high`."""
-
-    node: Node
-    low: int
-    high: int
-    step: Step
-
-
-_LANGUAGE = Language("C", DTYPES, lambda step: None)
+_LANGUAGE = Language("C", DTYPES, operation_on_images)
 _REDUCTIONS = ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin")
 _LONGEST_TABLE = 32  # entries of a constant array that is written into the text
 _WEAK = {bool: bool, int: int, float: float}
 
 
-class Graph:
+class Graph(Views, Images):
     """The nodes of some steps, one after the other.
 
     `checks` are the steps of the program that check an argument of it, which these steps may read
@@ -49,39 +39,48 @@ class Graph:
     """
 
     def __init__(self, checks: Mapping[Value, Step]) -> None:
-        self._checks = checks
+        super().__init__(checks)
         self.nodes: dict[Value, Node] = {}
-        self.guards: list[Guard] = []
         self.calls = 0  # of long functions, which C inlines
-        self._ranges: dict[Node, tuple[int, int]] = {}  # of indices that are checked
         self._constants: dict[int, Node] = {}
-        self._bases: dict[Node, Node] = {}  # of reshapes
+        self._placed: dict[Any, Node] = {}  # images with their padding
 
     def add(self, step: Step) -> None:
         """Add a step, or raise `Unknown`."""
         if step.function in CHECKS:
             self.nodes[step.outs[0]] = self._checked(step)
             return
-        if step.several or len(step.outs) != 1:
-            raise Unknown("it returns several arrays")
-        (out,) = step.outs
-        if 0 in out.shape or any(0 in v.shape for v in step.inputs):
+        if any(0 in v.shape for v in (*step.inputs, *step.outs)):
             raise Unknown("an array is empty")
+        for out, node in zip(step.outs, self._results(step)):
+            self._keep(out, node, step)
+
+    def _results(self, step: Step) -> list[Node]:
+        """Return the node of each result of a step."""
+        if step.name == "max_pool2d":
+            return self._largest(step)
+        if step.several:
+            raise Unknown("it returns several arrays")
         try:
-            made = self.node(portable(step, _LANGUAGE))
+            return [self.node(portable(step, _LANGUAGE))]
         except UnknownOperation:
             name = step.name or "np." * is_numpy(step.function) + name_of(step.function)
             raise Unknown(f"C code cannot compute {name}") from None
+
+    def _keep(self, out: Value, made: Node, step: Step) -> None:
+        """Let a node be a result of a step, in its dtype."""
         if made.shape != out.shape:
             raise Unknown("its shape is not known")
         if made.dtype != out.dtype:
             made = cast(made, known(out.dtype))
         if made.value is not None or made.op in ("input", "constant"):
             made = Node("view", (made,), made.shape, made.dtype, lambda at, text: at)
-        made.value, made.step = out, step
-        if made.op == "view" and made.args[0].op in ("reduce", "contract"):
-            made.args[0].step = made.args[0].step or step  # for its comment
+        made.value, made.step = out, step if out is step.outs[0] else None
         self.nodes[out] = made
+        while made.args and made.args[0].value is None and not made.args[0].step:
+            is_view, made = made.op == "view", made.args[0]
+            if made.op == "contract" or (is_view and made.op in ("map", "reduce")):
+                made.step = None if made.comment else step
 
     def node(self, x: Any) -> Node:
         """Return the node of a value, a constant, or an operation on these."""
@@ -153,6 +152,9 @@ class Graph:
         axes = tuple(sorted(a % n for a in given)) if n else ()
         if name.startswith("arg") and axis is None:
             node, axes = self._reshape(node, (int(np.prod(node.shape)),)), (0,)
+        wide = tuple(1 if a in axes else m for a, m in enumerate(node.shape))
+        if not name.startswith("arg"):
+            node, axes = self._before_reshape(node, axes)
         kind = node.dtype.kind
         dtype = node.dtype
         if name in ("any", "all"):
@@ -162,14 +164,21 @@ class Graph:
         elif kind == "u":
             raise Unknown("it returns unsigned integers")
         kept = tuple(m for a, m in enumerate(node.shape) if a not in axes)
-        made = Node("reduce", (node,), kept, dtype, (name, axes))
+        last = 0 if 0 not in axes and has_batch_last(node, node.shape) else -1
+        made = Node("reduce", (node,), kept, dtype, (name, axes), last=last)
         if not axes:
             made = cast(node, dtype)
         if keepdims:
-            made = self._reshape(
-                made, tuple(1 if a in axes else m for a, m in enumerate(node.shape))
-            )
+            made = self._reshape(made, wide)
         return made
+
+    def _before_reshape(self, node: Node, axes: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
+        """Return the array before a reshape, and its axes, for a sum over all joined axes."""
+        base, n = self._bases.get(node, node), len(node.shape)
+        kept = n - len(axes)
+        if axes == (*range(kept, n),) and base.shape[:kept] == node.shape[:kept]:
+            return base, (*range(kept, len(base.shape)),)
+        return node, axes
 
     def _mean(self, x: Any, axis: Any = None, keepdims: bool = False) -> Node:
         node = self.node(x)
@@ -213,114 +222,7 @@ class Graph:
         nodes = [self.node(x) for x in operands]
         return contract(nodes, [list(term) for term in inputs.split(",")], list(out))
 
-    # ---- views -----------------------------------------------------------------------------------
-
-    def _reshape(self, x: Any, shape: Any) -> Node:
-        node, shape = self.node(x), tuple(shape)
-        if node.op == "constant":
-            return self._constant(node.data[0].reshape(shape))
-        base = self._bases.get(node, node)
-        pull, splits = reshaped(base.shape, shape)
-        if not splits:
-            base = in_order(base)
-        made = Node("view", (base,), shape, node.dtype, pull)
-        self._bases[made] = base
-        return made
-
-    def _broadcast_to(self, x: Any, shape: Any) -> Node:
-        node, shape = self.node(x), tuple(shape)
-        return Node("view", (node,), shape, node.dtype, lambda at, text: spread(at, node.shape))
-
-    def _transpose(self, x: Any, axes: Sequence[int]) -> Node:
-        node = self.node(x)
-        back = [*map(int, np.argsort(axes))]
-        shape = tuple(node.shape[a] for a in axes)
-        return Node("view", (node,), shape, node.dtype, lambda at, text: [at[a] for a in back])
-
-    def _take(self, x: Any, places: Any) -> Node:
-        """Return the entries of an array at places of its flattened memory."""
-        node, found = self.node(x), affine(places)
-        base = in_order(self._bases.get(node, node))
-        if found:
-            first, steps = found
-            return Node("view", (base,), places.shape, node.dtype,
-                        lambda at, text: [total(at, steps) + first])  # fmt: skip
-        table = self._constant(places)
-        return Node("view", (base, table), places.shape, node.dtype,
-                    lambda at, text: [Index({text(table, at): 1})])  # fmt: skip
-
-    def _getitem(self, x: Any, parts: Sequence[Any]) -> Node:
-        node = self.node(x)
-        shape, pull, nodes = self._indexed(node.shape, parts)
-        return Node("view", (node, *nodes), shape, node.dtype, pull)
-
-    def _take_along_axis(self, x: Any, index: Any, axis: int) -> Node:
-        node, places = self.node(x), self.node(index)
-        axis %= len(node.shape)
-        is_positive = self._within(places, node.shape[axis])
-
-        def pull(at: Sequence[Index], text: Any) -> list[Index]:
-            found = spread(at, node.shape)
-            entry = text(places, spread(at, places.shape))
-            found[axis] = _wrapped(entry, node.shape[axis], is_positive)
-            return found
-
-        whole = [max(m, k) for m, k in zip(node.shape, places.shape)]
-        whole[axis] = places.shape[axis]
-        return Node("view", (node, places), tuple(whole), node.dtype, pull)
-
-    def _indexed(self, shape: Sequence[int], parts: Sequence[Any]) -> Any:
-        """Return the shape of an indexed array, the index that it reads, and the index arrays."""
-        arrays = [np.asarray(p) if isinstance(p, list) else p for p in parts]
-        arrays = [self.node(p) if np.ndim(example_of(p)) or isinstance(p, Value) else p
-                  for p in arrays]  # fmt: skip
-        nodes = [p for p in arrays if isinstance(p, Node)]
-        joint = np.broadcast_shapes(*(p.shape for p in nodes))
-        places = [k for k, p in enumerate(arrays) if isinstance(p, Node) or type(p) is int]
-        apart = bool(nodes) and places[-1] - places[0] >= len(places)
-        made: list[int] = [*joint] if apart else []
-        axes: list[Any] = []  # for each axis of the argument, what reads it
-        is_positive: dict[Node, bool] = {}
-        start = 0 if apart else -1  # the first axis of those that the arrays share, once known
-        for p in [*arrays, *[slice(None)] * (len(shape) - sum(q is not None for q in arrays))]:
-            n = shape[len(axes)] if p is not None else 1
-            if p is None:
-                made.append(1)
-            elif isinstance(p, slice):
-                first, _, step = p.indices(n)
-                axes.append((len(made), first, step))
-                made.append(len(range(*p.indices(n))))
-            else:
-                if start < 0 and nodes:
-                    start = len(made)
-                    made += joint
-                axes.append(p)
-                if isinstance(p, Node):
-                    is_positive[p] = self._within(p, n)
-
-        def pull(at: Sequence[Index], text: Any) -> list[Index]:
-            found = []
-            for p, n in zip(axes, shape):
-                if isinstance(p, tuple):
-                    axis, first, step = p
-                    found.append(at[axis] * step + first)
-                elif isinstance(p, Node):
-                    own = at[start : start + len(joint)]
-                    found.append(_wrapped(text(p, spread(own, p.shape)), n, is_positive[p]))
-                else:
-                    found.append(Index(number=int(p) % n))
-            return found
-
-        return tuple(made), pull, nodes
-
-    # ---- entries that are put somewhere ----------------------------------------------------------
-
-    def _scatter(self, x: Any, parts: Sequence[Any], shape: Sequence[int]) -> Node:
-        node = self.node(x)
-        wide, pull, nodes = self._indexed(tuple(shape), parts)
-        if node.shape != wide:
-            node = self._broadcast_to(node, wide)
-        return Node("scatter", (node, *nodes), tuple(shape), node.dtype, pull)
+    # ---- joins -----------------------------------------------------------------------------------
 
     def _concatenate(self, parts: Sequence[Any], axis: int = 0) -> Node:
         nodes = [self.node(p) for p in parts]
@@ -338,47 +240,6 @@ class Graph:
         axis %= len(nodes[0].shape) + 1
         longer = [self._reshape(x, (*x.shape[:axis], 1, *x.shape[axis:])) for x in nodes]
         return self._concatenate(longer, axis)
-
-    # ---- checks ----------------------------------------------------------------------------------
-
-    def _checked(self, step: Step) -> Node:
-        if step.function is check_branch:
-            raise Unknown("the program branches on it")
-        node, n = self.node(step.args[0]), int(step.args[1])
-        low = -n if step.function.__name__ == "check_bounds" else 0
-        self._guard(node, low, n, step)
-        return node
-
-    def _guard(self, node: Node, low: int, high: int, step: Step) -> None:
-        if root_of(node).op not in ("input", "constant") or node.dtype.kind not in "iu":
-            raise Unknown("it checks indices that are computed")
-        self.guards.append(Guard(node, low, high, step))
-        self._ranges[node] = low, high
-
-    def _within(self, node: Node, n: int) -> bool:
-        """Return whether no index counts from the end.
-
-        Raise unless all are known to lie within an axis of `n` entries.
-        """
-        if node.dtype.kind not in "iu":
-            raise Unknown("it is indexed with a mask")
-        root = root_of(node)
-        check = self._checks.get(root.value) if root.value and root.op == "input" else None
-        if check and root not in self._ranges:
-            self._checked(check)
-        low, high = self._ranges.get(node, self._ranges.get(root, (-n, n + 1)))
-        if root.op == "constant" or (root.op == "input" and root.value is None):
-            low, high = int(root.data[0].min()), int(root.data[0].max()) + 1
-        elif root.op == "reduce" and root.data[0].startswith("arg"):
-            low, high = 0, root.args[0].shape[root.data[1][0]]
-        if low < -n or high > n:
-            raise Unknown("its indices are not checked before")
-        return low >= 0
-
-
-def _wrapped(text: str, n: int, is_positive: bool) -> Index:
-    """Return an index that may count from the end."""
-    return Index({text if is_positive else f"({text} < 0 ? {text} + {n} : {text})": 1})
 
 
 def _holds(dtype: Any, x: Any) -> bool:

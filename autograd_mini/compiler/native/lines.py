@@ -11,7 +11,11 @@ from .index import Variable
 WIDTH = 100
 VECTOR = 4  # turns of a loop that is worth vectors
 INDEPENDENT = "SIMD "  #: before a loop with independent turns; a vector holds numbers of several
-SIMD = '#define SIMD _Pragma("omp simd")  // the turns of a loop are independent of each other'
+ALIGNED = "ALIGNED "  #: before an array on the stack
+#: GCC 12 may read such an array as if its rows began where a vector does
+MACROS = """\
+#define SIMD _Pragma("omp simd")  // the turns of a loop are independent of each other
+#define ALIGNED __attribute__((aligned(64)))  // an array starts where a vector may start"""
 VARIABLES = [f"{letter}{end}" for end in ("", 2, 3) for letter in "ijklmn"]  #: of nested loops
 _BREAKS = (" ? ", " : ", " + ", " - ", " * ", " || ", " && ", ", ", " = ")
 
@@ -76,10 +80,11 @@ def broken(line: str) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     parts = []
     while len(line) > WIDTH:
-        ends = [line.rfind(b, len(indent), WIDTH - len(b)) for b in _BREAKS]
-        at = max(ends)
-        if at < 0:
+        places = [at for at in range(len(indent), WIDTH - 4) if line.startswith(_BREAKS, at)]
+        outside = [at for at in places if line.count("[", 0, at) == line.count("]", 0, at)]
+        if not places:
             break
+        at = max(outside or places)
         comma = line[at] == ","
         parts.append(line[: at + comma].rstrip())
         line = indent + line[at + comma :].lstrip()

@@ -13,7 +13,7 @@ from typing import Any
 
 from .index import Index, Variable, variable
 from .node import Node, resolve, spread, step_along, walked
-from .products import tile_shape
+from .products import MOST_ROWS, tile_shape
 from .rows import is_short
 
 
@@ -82,14 +82,14 @@ class Stage:
         kept = iter(self.axes)
         at: list[Any] = [(Variable(n) if n > 1 else None) if a in axes else next(kept)
                          for a, n in enumerate(x.shape)]  # fmt: skip
-        self.summed = [at[a] for a in axes if at[a]]
         self.operands = [(x, [variable(v) for v in at])]
+        steps = {v: step_along(*self.operands[0], v) or 0 for v in at if v}
+        self.summed = sorted((at[a] for a in axes if at[a]), key=lambda v: -abs(steps[v]))
         if self.node.data[0].startswith("arg"):
             self.inner = []
         elif is_short(self.node):
             self.inner = self.outer[-1:]  # a vector has an entry of each of several rows
         elif self.summed:
-            steps = {v: step_along(*self.operands[0], v) or 0 for v in [*self.outer, *self.summed]}
             self.inner = [v for v in self.outer if 0 < steps[v] < steps[self.summed[-1]]]
         self.outer = [v for v in self.outer if v not in self.inner]
 
@@ -112,13 +112,21 @@ class Stage:
                 self._choose_rows(product)
 
     def _choose_rows(self, product: Node) -> None:
-        """Let a product compute several rows at a time, for which it reads one factor once."""
+        """Let a product compute several rows at a time, for which it reads one factor once.
+
+        The best one is a factor that is read in vectors.
+        """
         is_known = len(self.operands) == 2 and product.dtype.kind == "f"
-        for v in reversed(self.outer if is_known else []):
-            if any(all(v not in i.terms for i in at) for _, at in self.operands):
-                self.outer.remove(v)
-                self.inner.insert(0, v)
-                return
+        found = []
+        for v in self.outer if is_known else []:
+            again = [at for _, at in self.operands if all(v not in i.terms for i in at)]
+            if again:
+                is_vector = any(self.inner[0] in i.terms for at in again for i in at)
+                found.append((is_vector, min(v.extent, MOST_ROWS), v))
+        if found:
+            *_, v = max(reversed(found), key=lambda row: row[:2])
+            self.outer.remove(v)
+            self.inner.insert(0, v)
 
     @property
     def is_tiled(self) -> bool:
@@ -138,17 +146,20 @@ class Stage:
         x = self.node.args[0]
         own = [Variable(n) if n > 1 else None for n in x.shape]
         at = [variable(v) for v in own]
-        self.target = self.node.data(at, lambda x, i: resolve(x, i, self._note))
-        shared = 0
-        pairs = zip(self.target, own, self.node.shape, x.shape)
-        for i, v, n, m in pairs:
-            if n != m or not (v is None or i.is_variable(v)):
-                break
-            shared += 1
-        self.outer = [v for v in own[:shared] if v]
-        self.axes = own[:shared] + self.axes[shared:]
-        self.summed = [v for v in own[shared:] if v]
+        self.target = self.node.data.place(at, lambda x, i: resolve(x, i, self._note))
         self.operands = [(x, at)]
+        order = walked(self.node, range(len(self.axes)))
+        shared = []  # the first axes, along which entries stay where they are
+        for a in order:
+            if a >= len(own) or x.shape[a] != self.node.shape[a]:
+                break
+            if (v := own[a]) and not self.target[a].is_variable(v):
+                break
+            shared.append(a)
+        rest = order if len(own) == len(order) else range(len(own))
+        self.outer = [v for a in shared if (v := own[a])]
+        self.summed = [v for a in rest if a not in shared and (v := own[a])]
+        self.axes = [own[a] if a in shared else v for a, v in enumerate(self.axes)]
 
     def _concatenate(self) -> None:
         axis = self.node.data

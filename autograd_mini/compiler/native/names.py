@@ -18,7 +18,7 @@ _LONGEST = 60  # characters of a step that is a part of another line
 _RESERVED = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while bool true false main here SIMD
+    unsigned void volatile while bool true false main here SIMD ALIGNED
     NAN INFINITY NULL HUGE_VAL HUGE_VALF HUGE_VALL
 """
 #: how other names of C's headers begin, and those of `mathematics.c`
@@ -57,6 +57,9 @@ class Names(Writer):
         names = ", ".join(map(self._named, step.outs))
         self._notes[step] = f"{names} = {text}"
 
+    def _add_helper(self, step: Step) -> None:
+        """Comments name our functions, and need no text of them."""
+
     def __call__(self, node: Node) -> str:
         """Return the name of a node in C."""
         if node not in self._of_nodes:
@@ -77,5 +80,5 @@ class Names(Writer):
         return known
 
     def note(self, node: Node) -> str:
-        """Return the step of a node as text, or nothing for a part of a step."""
-        return self._notes.get(node.step, "") if node.step else ""
+        """Return the step of a node as text, or what it is if it is a part of a step."""
+        return self._notes.get(node.step, "") if node.step else node.comment

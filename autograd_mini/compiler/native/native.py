@@ -12,9 +12,9 @@ from typing import Any
 from ..ir import Program
 from ..source.printer import Source
 from . import mathematics
-from .binding import CHECK, MACROS, arrays_can_be_read, entry, scratch_bytes
+from .binding import CHECK, TUPLE, arrays_can_be_read, entry, scratch_bytes
 from .divide import Division
-from .lines import SIMD
+from .lines import MACROS
 from .names import Names
 from .plan import NativePlan
 from .region import Region
@@ -28,7 +28,7 @@ _HEADERS = f"""#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-{SIMD}
+{MACROS}
 """
 _FOR_GCC = """\
 /* With this pass, GCC has no vectors for a maximum of two numbers if one of them is a mask, or if
@@ -132,4 +132,4 @@ def library_text(natives: Sequence[Native]) -> str:
     code = re.sub("//.*", "", "\n".join(texts))
     helpers = definitions(code)
     ours = mathematics.definitions(sorted(set(re.findall(r"\bam_\w+", helpers + code))))
-    return "\n".join([_FOR_GCC, _HEADERS, ours, helpers, *texts, MACROS, CHECK, *entries])
+    return "\n".join([_FOR_GCC, _HEADERS, ours, helpers, *texts, TUPLE, CHECK, *entries])

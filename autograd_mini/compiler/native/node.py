@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...notation.c import TYPES
 from ...ops.convolution import _conv, _conv_input, _conv_weight
 from ..ir import Step, Value
-from .index import Index, Variable, contiguous, total
+from .index import Index, Pull, Variable, contiguous, total, variable
 
 #: functions of NumPy whose results have a layout that depends on shapes alone
 CONVOLUTIONS = (_conv, _conv_input, _conv_weight)
@@ -32,7 +32,16 @@ class Node:
     data: Any = None  #: what else the operation needs
     value: Value | None = None  #: whose entries these are
     step: Step | None = None
-    by_column: bool = False  #: whether loops and memory have the last two axes the other way round
+    comment: str = ""  #: what it is if it is not a whole step
+    last: int = -1  #: the axis that loops and memory have last, so that its entries are neighbours
+
+
+class Put(NamedTuple):
+    """Where a scatter puts entries."""
+
+    place: Pull  #: returns the index in the result
+    fill: float = 0  #: the other entries
+    adds: bool = True  #: whether several entries may have the same place
 
 
 def root_of(node: Node) -> Node:
@@ -55,13 +64,11 @@ def spread(at: Sequence[Index], shape: Sequence[int]) -> list[Index]:
     return [i if n > 1 else Index() for i, n in zip(last, shape)]
 
 
-def in_order(node: Node) -> Node:
-    """Return a node whose memory has the order of its entries; a copy if need be."""
+def is_in_order(node: Node) -> bool:
+    """Return whether the memory of a node has the order of its entries."""
     if has_own_layout(node) and node.value is not None:
-        plain = bool(np.asarray(node.value.example).flags.c_contiguous)
-    else:
-        plain = node.op not in ("view", "constant")
-    return node if plain else copied(node)
+        return bool(np.asarray(node.value.example).flags.c_contiguous)
+    return node.op not in ("view", "constant")
 
 
 def strides_of(node: Node) -> list[int]:
@@ -79,8 +86,8 @@ def strides_of(node: Node) -> list[int]:
 def walked(node: Node, axes: Iterable[Any]) -> list[Any]:
     """Return what belongs to the axes of a node in the order of its loops, and of its memory."""
     found = list(axes)
-    if node.by_column:
-        found[-2:] = found[:-3:-1]
+    if found:
+        found.append(found.pop(node.last))
     return found
 
 
@@ -106,6 +113,12 @@ def step_along(node: Node, at: Any, v: Variable) -> int | None:
     return steps[-1]  # before it, the indices of a gather were read
 
 
+def step_along_axis(node: Node, axis: int) -> int | None:
+    """Return how far apart in memory two neighbours along an axis are."""
+    own = [Variable(n) for n in node.shape]
+    return step_along(node, [variable(v) for v in own], own[axis])
+
+
 def copied(node: Node, name: str = "copy") -> Node:
     """Return a node that computes the entries of a view."""
     return map_of(name, [node], [node.dtype], node.dtype)
@@ -115,7 +128,18 @@ def map_of(name: str, nodes: Sequence[Node], taken: Sequence[Any], dtype: Any) -
     shape = np.broadcast_shapes(*(node.shape for node in nodes))
     for each in (*taken, dtype):
         known(each)
-    return Node("map", tuple(nodes), shape, dtype, (name, tuple(taken)))
+    last = 0 if any(has_batch_last(node, shape) for node in nodes) else -1
+    return Node("map", tuple(nodes), shape, dtype, (name, tuple(taken)), last=last)
+
+
+def has_batch_last(node: Node, shape: Sequence[int]) -> bool:
+    """Return whether a node of images has neighbours along the axis of the batch in memory.
+
+    `shape` is that of the images which are computed from it.
+    """
+    if len(shape) < 3 or len(node.shape) != len(shape) or not 1 < shape[0] == node.shape[0]:
+        return False
+    return step_along_axis(node, 0) == 1
 
 
 def cast(node: Node, dtype: Any) -> Node:

@@ -14,7 +14,7 @@ from .rows import is_ragged
 _REUSE = 4  # how often an operand of a product is read if a copy in another order pays off
 _SHORT = 8  # entries of a row that is too short for vectors
 _VECTOR = 64  # bytes that a vector may have
-_ROWS = 8  # rows of a tile; AVX-512 has 32 registers, of which 16 hold the sums of two columns
+MOST_ROWS = 8  #: of a tile; AVX-512 has 32 registers, of which 16 hold the sums of two columns
 
 
 def contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequence[str]) -> Node:
@@ -34,7 +34,7 @@ def contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequenc
 def is_better_by_column(node: Node) -> bool:
     """Return whether the last axis but one of a product is better for vectors than the last."""
     terms, out, sizes = node.data
-    if len(out) < 2 or not set().union(*terms) - set(out):
+    if len(out) < 2 or not set().union(*terms) - set(out) or node.last == 0:
         return False
     name, v = out[-2], Variable(2)
     if sizes[name] < _SHORT or not is_ragged(sizes[out[-1]], node.dtype):
@@ -67,6 +67,7 @@ def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
         order.append(order.pop(term.index(last)))
         named[n] = tuple(term[a] for a in order)
         args[n] = copied(transposed(x, order), "pack")
+        args[n].comment = "transposed, so that a loop below reads neighbours in memory"
     return tuple(args), (tuple(named), out, sizes)
 
 
@@ -76,6 +77,6 @@ def tile_shape(rows: int, columns: int, itemsize: int) -> tuple[int, int]:
     vectors = 2 if columns % (2 * whole) == 0 else 1
     while whole > columns:
         whole //= 2
-    most = min(_ROWS, rows)
+    most = min(MOST_ROWS, rows)
     few = next((n for n in range(most, most // 2, -1) if rows % n == 0), most)
     return few, vectors * whole

@@ -64,12 +64,12 @@ class Region:
 
         for step in steps:
             y = step.function(*tree_map(at, step.args), **tree_map(at, step.kwargs))
-            known[step.outs[0]] = y
+            known.update(zip(step.outs, y if step.several else [y]))
         return known
 
     def as_step(self) -> Step:
         """Return a step that runs the function."""
-        made = {step.outs[0] for step in self.steps}
+        made = {v for step in self.steps for v in step.outs}
         inputs = dict.fromkeys(v for step in self.steps for v in step.inputs if v not in made)
         self.inputs = [*inputs]
         step = Step(self, tuple(self.inputs), {}, None, self.steps[-1].part)
@@ -100,11 +100,12 @@ class Region:
         self.graph = Graph(self._checks)
         for step in self.steps:
             self.graph.add(step)
-        nodes = [self.graph.nodes[step.outs[0]] for step in self.steps]
+        nodes = [self.graph.nodes[v] for step in self.steps for v in step.outs]
         for v in self.outs:
             node = self.graph.nodes[v]
             is_sum = not node.shape and node.op != "map"  # which a register holds until it is done
-            if node.value is not v or node.op == "view" or is_sum:
+            is_moved = node.last == 0 and node.op != "map"  # as neighbours in memory are summed
+            if node.value is not v or node.op == "view" or is_sum or is_moved:
                 node.value = None if node.value is v else node.value
                 node = copied(node)
                 node.value = v
@@ -114,7 +115,7 @@ class Region:
 
     def unnamed(self) -> set[Value]:
         """Return the values that have no name in C: views, and parts of other expressions."""
-        values = [step.outs[0] for step in self.steps]
+        values = [v for step in self.steps for v in step.outs]
         views = {v for v in values if self.graph.nodes[v].op == "view"}
         return views | {node.value for node in self.fused.merged if node.value}
 

@@ -37,10 +37,14 @@ def is_ragged(n: int, dtype: Any) -> bool:
     return n < whole or (n % whole > 0 and n < _LONGEST * whole)
 
 
-def flat(nodes: Iterable[Node]) -> set[Node]:
-    """Return the nodes that others read as if they had fewer axes."""
-    reads = [read for node in nodes for read in _reads(node)]
-    return {root for root, at, _ in reads if len(at) < len(root.shape)}
+def flat(nodes: Iterable[Node]) -> dict[Node, int]:
+    """Return the nodes that others read as if they had fewer axes, and the first joined axis."""
+    found: dict[Node, int] = {}
+    for node in nodes:
+        for root, at, _ in _reads(node):
+            if len(at) < len(root.shape):
+                found[root] = min(max(len(at) - 1, 0), found.get(root, len(at)))
+    return found
 
 
 def in_columns(nodes: Iterable[Node], fixed: Container[Node]) -> list[Node]:
@@ -52,7 +56,7 @@ def in_columns(nodes: Iterable[Node], fixed: Container[Node]) -> list[Node]:
     todo: list[Node] = []
     for node in nodes:
         for root, at, own in _reads(node):
-            if _is_same_entry(at, own) and root.op == "map":
+            if _is_same_entry(at, own) and root.op == "map" and root.last == -1:
                 if is_short(node):
                     todo.append(root)
                 elif node.op == "map" and node.shape == root.shape:

@@ -12,7 +12,7 @@ from .entries import text_of
 from .fuse import Loop
 from .index import Index, Variable, variable
 from .loops import Stage
-from .node import Node
+from .node import Node, walked
 from .scalars import ending
 from .storage import Place
 from .tiles import Tiles
@@ -31,8 +31,6 @@ class Statements(Tiles):
             if v and v.loop:
                 v.name = v.loop.name
         node, note = stage.node, self._names.note(stage.node)
-        if node.op == "map" and node.data[0] == "pack":
-            note = "transposed, so that a loop below reads neighbours in memory"
         if stage.is_tiled:
             self.add_tiles(stage, depth, note)
         elif node.op == "map" or (node.op in ("contract", "scatter") and not self._adds(stage)):
@@ -76,12 +74,15 @@ class Statements(Tiles):
         elif not stage.grows and not (is_new and len(self._fused.shared_path(stage)) == depth):
             self.start(stage, depth)
         loops = [*([] if stage.grows else stage.summed), *stage.inner]
-        apart = bool(loops) and loops[-1] in stage.axes and stage.node.op != "scatter"
+        if stage.node.op == "scatter":
+            apart = not stage.node.data.adds
+        else:
+            apart = bool(loops) and loops[-1] in stage.axes
         self.nest(loops, depth, lambda: self._update(stage, self._target(stage)), apart)
 
     def start(self, stage: Stage, depth: int) -> None:
         """Add loops that write the first value of a sum to all entries."""
-        free = [v for v in stage.axes if v and v.loop not in stage.path]
+        free = [v for v in walked(stage.node, stage.axes) if v and v.loop not in stage.path]
         at = [variable(v) for v in stage.axes]
         place, first = self._places[stage.node], first_value(stage.node)
         self.nest(free, depth, lambda: f"{text_of(place.entry(at))} = {first};")
@@ -152,6 +153,8 @@ class Statements(Tiles):
         value = text_of(self._value(stage))
         if kind in ("max", "min"):
             return f"{target} = {kind}imum{ending(node.dtype)}({target}, {value});"
+        if node.op == "scatter" and not node.data.adds:
+            return f"{target} = {value};"
         sign = {"sum": "+=", "prod": "*=", "any": "|=", "all": "&="}[kind]
         truth = kind in ("any", "all") and node.args[0].dtype.kind != "b"
         return f"{target} {sign} {f'({value}) != 0' if truth else value};"
@@ -218,6 +221,8 @@ class Statements(Tiles):
 def first_value(node: Node) -> str:
     """Return the value with which a sum begins."""
     kind, dtype = (node.data[0] if node.op == "reduce" else "sum"), node.dtype
+    if node.op == "scatter" and node.data.fill:
+        return literal(dtype.type(node.data.fill))
     if kind not in ("max", "min"):
         return {"prod": "1", "any": "false", "all": "true"}.get(kind, "0")
     if dtype.kind == "b":

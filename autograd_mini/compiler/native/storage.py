@@ -22,9 +22,11 @@ class Place:
     kind : str
         "register", "stack", "scratch", "argument" or "result".
     axes : list of int
-        The axes of the node that the array has; the loops around it run over the others.
+        The axes of the node that the array has, in their order in memory. The loops around it run
+        over the others.
     joined : int
-        The first of the axes that are one axis in C, because a step reads them as one.
+        The first of the last axes of the node, which are one axis in C, because a step reads them
+        as one.
     strides : list of int, optional
         Of an argument whose entries are not contiguous.
     """
@@ -36,11 +38,11 @@ class Place:
         shape = node.shape
         if kind in ("argument", "result") and not _is_contiguous(node):
             self.strides = strides_of(node)
-        self.apart = [a for a in self.axes if a < joined]
         self.joined = [a for a in self.axes if a >= joined]
-        self.lengths = [shape[a] for a in self.apart]
-        if self.joined:
-            self.lengths.append(int(np.prod([shape[a] for a in self.joined])))
+        #: the axes that the array has in C
+        self.groups = [[a] if a < joined else self.joined
+                       for a in self.axes if a < joined or a == self.joined[0]]  # fmt: skip
+        self.lengths = [int(np.prod([shape[a] for a in group])) for group in self.groups]
         self.type = TYPES[node.dtype.name]
         if self.type == "bool" and self.axes:
             self.type = "uint8_t"  # GCC has no vectors of bool
@@ -57,10 +59,9 @@ class Place:
             return Name(f"*{self.name}")
         if self.strides is not None:
             return Name(f"{self.name}[{total(at, self.strides)}]")
-        words = "".join(f"[{at[a]}]" for a in self.apart)
-        if self.joined:
-            words += f"[{self._joined(at)}]"
-        return Name(self.name + words)
+        parts = [self._joined(at) if group is self.joined else at[group[0]]
+                 for group in self.groups]  # fmt: skip
+        return Name(self.name + "".join(f"[{i}]" for i in parts))
 
     def _joined(self, at: Sequence[Index]) -> Index:
         shape = [self.node.shape[a] for a in self.joined]

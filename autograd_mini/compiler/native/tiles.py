@@ -12,6 +12,7 @@ from typing import Any
 from ...notation.c import TYPES
 from .entries import Entries, text_of
 from .index import Index, Variable, variable
+from .lines import ALIGNED
 from .loops import Stage
 from .scalars import ending
 
@@ -63,7 +64,8 @@ class Tiles(Entries):
         """Add loops that compute the sums of a tile."""
         product, tile = stage.product, self._names.new("tile")
         assert product is not None
-        self.add(f"{TYPES[product.dtype.name]} {tile}[{axes[0].extent}][{axes[1].extent}] = {{0}};")
+        lengths = "".join(f"[{v.extent}]" for v in axes)
+        self.add(f"{ALIGNED}{TYPES[product.dtype.name]} {tile}{lengths} = {{0}};")
         factors = [(x, _moved(at, places)) for x, at in stage.operands]
 
         def add_term() -> str:

@@ -17,7 +17,7 @@ from ..source.operation import UnknownOperation
 from ..source.printer import Source, wrapped
 from . import mathematics
 from .divide import Division
-from .lines import SIMD
+from .lines import MACROS
 from .names import Names
 from .region import Region
 from .scalars import definitions
@@ -35,7 +35,7 @@ _HEAD = """\
 #include <stdio.h>
 #include <string.h>
 
-{simd}"""
+{macros}"""
 #: names in the file, and in its headers
 _OWN = {"program", "printf", "fputs", "norm_double", "norm_float", "EOF", "stdout", "stderr"}
 _NORM = """\
@@ -79,7 +79,7 @@ def _file(function: str, main: str, leaves: Sequence[str]) -> str:
     ours = mathematics.definitions(set(re.findall(r"\bam_\w+", helpers + function)))
     ours = ours.partition("\n\n")[2]  # its includes are in the head
     of = f", and its derivative{'s' * (len(leaves) > 1)} with respect to {', '.join(leaves)}"
-    head = _HEAD.format(summary=f"The result{of if leaves else ''}.", simd=SIMD)
+    head = _HEAD.format(summary=f"The result{of if leaves else ''}.", macros=MACROS)
     parts = (head, ours, helpers, function, main)
     return "\n\n".join(filter(None, parts))
 

@@ -7,14 +7,14 @@ from itertools import takewhile
 
 from .entries import text_of
 from .fuse import Fused, Loop, stages_in
-from .graph import Guard
 from .index import Variable, variable
-from .lines import INDEPENDENT, VECTOR, WIDTH
+from .lines import ALIGNED, INDEPENDENT, VECTOR, WIDTH
 from .loops import Stage
 from .names import Names
 from .node import Node, root_of, walked
 from .statements import Statements, dimensions, first_value, turns
 from .storage import Place, is_small
+from .views import Guard
 
 _LARGEST_STACK = 1 << 15  # bytes of all arrays on the stack
 
@@ -154,7 +154,8 @@ class Function(Statements):
                     and bool(stage.inner or stage.node.op == "scatter")
                 )
                 text = f"{place.name}{dimensions(place)}{zero if is_sum else ''}"
-                declared.setdefault(place.type, []).append(text)
+                declared.setdefault(ALIGNED + place.type, []).append(text)
+                grown += [stage] * (stage.grows and not zero)
             elif place.kind == "register" and (stage.grows or len(stage.path) > depth):
                 declared.setdefault(place.type, []).append(place.name + " = 0" * stage.grows)
             elif stage.grows:

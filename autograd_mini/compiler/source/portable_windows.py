@@ -118,9 +118,30 @@ def _sum(parts: Sequence[Any]) -> Any:
 def _spread_of(step: Step) -> Operation:
     g, number, shape, *windows = step.args
     wide = wide_shape(shape, windows[2])
+    kernel, stride, padding, dilation = windows
+    if kernel == stride and max(dilation) == 1:
+        return _cut(_side_by_side(g, number, kernel, wide), shape, padding)
     parts = [Operation("scatter", [_chosen(g, number, k), index, wide])
              for k, index in enumerate(_blocks(shape, *windows))]  # fmt: skip
-    return _cut(_sum(parts), shape, windows[2])
+    return _cut(_sum(parts), shape, padding)
+
+
+def _side_by_side(g: Any, number: Any, kernel: Any, wide: Sequence[int]) -> Any:
+    """Return all entries of windows that do not overlap, of shape (..., rows, k, columns, l)."""
+    *first, rows, columns = np.shape(example_of(g))
+    (k, m), shape = kernel, [*first, rows, 1, columns, 1]
+    y = Operation("reshape", [g, shape])
+    if number is None:
+        y = Operation("broadcast_to", [y, [*first, rows, k, columns, m]])
+    else:
+        own = np.arange(k * m, dtype=number.dtype).reshape(k, 1, m)
+        is_own = Operation("equal", [Operation("reshape", [number, shape]), own])
+        y = Operation("where", [is_own, y, 0])
+    inside = [*first, rows * k, columns * m]
+    y = Operation("reshape", [y, inside])
+    if inside == [*wide]:
+        return y
+    return Operation("scatter", [y, [*map(slice, inside)], wide])
 
 
 def _gathered(step: Step) -> Any:

@@ -262,7 +262,7 @@ class Writer:
         """Return a step as an expression in those of its arguments."""
         shape = step.outs[0].shape
         if step.name:
-            add_helper(self.helpers, printed_function(step), step.name)
+            self._add_helper(step)
             parts = [Name(step.name), *map(self._expression, step.args)]
             return Call("call", parts, self._options(step.kwargs), shape)
         f, args, kwargs = as_written(step)
@@ -275,6 +275,11 @@ class Writer:
         elif op in NumPy.methods and not is_strong(args[0]):  # a Python number has no methods
             parts[0] = Call("asarray", parts[:1])
         return Call(op, parts, self._options(without_defaults(f, kwargs)), shape)
+
+    def _add_helper(self, step: Step) -> None:
+        """Put the text of one of our functions above the program."""
+        assert step.name is not None
+        add_helper(self.helpers, printed_function(step), step.name)
 
     def _options(self, kwargs: Mapping[str, Any]) -> dict[str, Expression]:
         return {
