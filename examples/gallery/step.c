@@ -155,8 +155,10 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   for (long i = 0; i < 2; i++)
     SIMD for (long j = 0; j < 16; j++)
       w1[i][j] = w1[i][j] - lr * tile_6[i][j];
-  SIMD for (long i = 0; i < 16; i++)
+  SIMD for (long i = 0; i < 16; i++) {
     b1[i] = b1[i] - lr * v25[i];  // v28 = b1 - lr * v25
+    b2[i] = b2[i] - lr * v21[i];  // v30 = b2 - lr * v21
+  }
   // v23 = v2.T @ v20
   for (long i = 0; i < 16; i += 8) {
     ALIGNED double tile_7[8][16] = {0};
@@ -169,8 +171,6 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
       SIMD for (long k = 0; k < 16; k++)
         w2[i + j][k] = w2[i + j][k] - lr * tile_7[j][k];
   }
-  SIMD for (long i = 0; i < 16; i++)
-    b2[i] = b2[i] - lr * v21[i];  // v30 = b2 - lr * v21
   // v19 = v4.T @ v16
   ALIGNED double tile_8[2][16] = {0};
   for (long i = 0; i < 100; i++)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import EFFECTS, Program, Step, Value, axes_in_memory, check_branch, example_of
+from ..ir import EFFECTS, Program, Step, Value, axes_in_memory, check_branch, example_of, layout
 from ..memory.lowering import CHECKS, is_view
 from ..work import flops
 from .images import operation_on_images
@@ -15,7 +15,7 @@ from .region import Region
 _FOR_BLAS = 1_000_000
 _FOR_WINDOWS = 4_000_000  # multiplications of a convolution for which copies for BLAS pay off
 _LARGE = 100_000  # multiplications of a product for which BLAS is nearly as fast
-_MOST_LARGE = 16  # such products of a program; a compiler takes a tenth of a second for each
+_MOST_LARGE = 16  # kinds of such products; a compiler takes a tenth of a second for each
 _MOST_CALLS = 64  # calls of `mathematics.c` in a function; far more compile for minutes
 _SMALL_ARRAY = 4096  # entries that the processor's cache holds
 _SMALL_PRODUCT = 16_000  # multiplications of a matrix for which a call of BLAS takes too long
@@ -58,8 +58,9 @@ class Division:
         self._waits: dict[Value, int] = {}  # the first region that may read it
         self._calls: list[tuple[int, Step]] = []
         self._effects = -1
-        many = sum(_multiplications(step) > _LARGE for step in program.steps) > _MOST_LARGE
-        self._for_blas = _LARGE if many else _FOR_BLAS
+        large = (step for step in program.steps if _multiplications(step) > _LARGE)
+        kinds = {tuple(layout(example_of(x)) for x in step.args[:2]) for step in large}
+        self._for_blas = _LARGE if len(kinds) > _MOST_LARGE else _FOR_BLAS
         self._has_large = any(map(_is_large_convolution, program.steps))
         for step in program.steps:
             self._place(step)

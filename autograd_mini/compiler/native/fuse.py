@@ -51,6 +51,9 @@ class Fused:
         self._item: dict[Stage, Item] = {}
         self._before: dict[Item, dict[Item, None]] = {}
         self._done: set[Node] = set()
+        self._packs: dict[
+            tuple[Node, tuple[int, ...]], Node
+        ] = {}  # copies for products
         self._closed: set[Item] = set()  # loops that no other stage joins
         needed = _needed([*results, *checked])
         joined = flat(needed)
@@ -81,7 +84,7 @@ class Fused:
                 if node.op == "contract":
                     if node not in self._fixed and is_better_by_column(node):
                         node.last = -2
-                    node.args, node.data = packed(node)
+                    node.args, node.data = packed(node, self._packs)
                 if node.op in _STAGES and node not in inside:
                     todo.append((node, True))
                 todo += [(x, False) for x in reversed(node.args)]
@@ -117,7 +120,10 @@ class Fused:
         """Let a stage join loops, and return in which item they are."""
         made = sorted(before, key=self.items.index, reverse=True)
         ways = [(self._share, made), (self._grow, made)]
-        for join, items in ways if made else [(self._share_all, self.items[::-1])]:
+        others = (s for r in stage.reads for s in self.readers.get(r.node, ()))
+        beside = [*dict.fromkeys(self._item[s] for s in others)]
+        ways.append((self._share_all, beside if made else self.items[::-1]))
+        for join, items in ways:
             for item in items:
                 if isinstance(item, Loop) and self._is_open(item, made) and join(stage, item):
                     return item
@@ -152,7 +158,7 @@ class Fused:
         return bool(path)
 
     def _share_all(self, stage: Stage, item: Loop) -> bool:
-        """Let a stage that reads only arguments share all of its loops."""
+        """Let a stage share all of its loops with one that it does not depend on."""
         alone = stage.node.op not in ("map", "scatter") or not stage.outer
         if alone:
             return False

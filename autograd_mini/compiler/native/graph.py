@@ -7,7 +7,7 @@ index of its argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from ..source.operation import Language, Operation, UnknownOperation
 from ..source.portable import DTYPES, portable
 from .images import Images, operation_on_images
 from .index import affine
+from .joins import Joins, Pieces
 from .node import Node, Unknown, cast, has_batch_last, known, map_of
 from .products import contract
 from .scalars import is_known, is_long
@@ -31,7 +32,7 @@ _LONGEST_TABLE = 32  # entries of a constant array that is written into the text
 _WEAK = {bool: bool, int: int, float: float}
 
 
-class Graph(Views, Images):
+class Graph(Views, Joins, Images):
     """The nodes of some steps, one after the other.
 
     `checks` are the steps of the program that check an argument of it, which these steps may read
@@ -44,6 +45,7 @@ class Graph(Views, Images):
         self.calls = 0  # of long functions, which C inlines
         self._constants: dict[int, Node] = {}
         self._placed: dict[Any, Node] = {}  # images with their padding
+        self._pieces: dict[Node, Pieces] = {}  # of arrays that are joined
 
     def add(self, step: Step) -> None:
         """Add a step, or raise `Unknown`."""
@@ -120,6 +122,8 @@ class Graph(Views, Images):
     def map(self, name: str, *args: Any) -> Node:
         """Apply a ufunc; its arguments are first cast as NumPy casts them."""
         nodes = [self.node(a) for a in args]
+        if name == "add" and (joined := self.joined(*nodes)):
+            return joined
         types = [_kind(a, node) for a, node in zip(args, nodes)]
         try:
             *taken, made = getattr(np, name).resolve_dtypes((*types, None))
@@ -221,25 +225,6 @@ class Graph(Views, Images):
         inputs, _, out = subscripts.partition("->")
         nodes = [self.node(x) for x in operands]
         return contract(nodes, [list(term) for term in inputs.split(",")], list(out))
-
-    # ---- joins -----------------------------------------------------------------------------------
-
-    def _concatenate(self, parts: Sequence[Any], axis: int = 0) -> Node:
-        nodes = [self.node(p) for p in parts]
-        if not isinstance(axis, int) or not nodes[0].shape:
-            raise Unknown("it joins flattened arrays")
-        axis %= len(nodes[0].shape)
-        dtype = np.result_type(*(node.dtype for node in nodes))
-        shape = [*nodes[0].shape]
-        shape[axis] = sum(node.shape[axis] for node in nodes)
-        made = tuple(cast(node, dtype) for node in nodes)
-        return Node("concatenate", made, tuple(shape), dtype, axis)
-
-    def _stack(self, parts: Sequence[Any], axis: int = 0) -> Node:
-        nodes = [self.node(p) for p in parts]
-        axis %= len(nodes[0].shape) + 1
-        longer = [self._reshape(x, (*x.shape[:axis], 1, *x.shape[axis:])) for x in nodes]
-        return self._concatenate(longer, axis)
 
 
 def _holds(dtype: Any, x: Any) -> bool:

@@ -91,6 +91,18 @@ def broken(line: str) -> list[str]:
     return [*parts, line]
 
 
+def head(start: str, words: Sequence[str]) -> list[str]:
+    """Return the first lines of a function."""
+    lines = [start]
+    for k, word in enumerate(words or ["void"]):
+        end = ") {" if k >= len(words) - 1 else ", "
+        if len(lines[-1]) + len(word) + len(end) > WIDTH:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("    ")
+        lines[-1] += word + end
+    return lines
+
+
 def shortened(line: str) -> str:
     """Return a comment that fits into a line."""
     return line if len(line) <= WIDTH else line[: WIDTH - 4] + " ..."

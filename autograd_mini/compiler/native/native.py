@@ -18,6 +18,7 @@ from .lines import MACROS
 from .names import Names
 from .plan import NativePlan
 from .region import Region
+from .repeats import texts
 from .scalars import definitions
 from .toolchain import BuildError, build
 from .writer import Function
@@ -98,9 +99,9 @@ class Native:
         """Write the functions. The plan has chosen the memory of results by now."""
         for region, function in zip(self.regions, self.functions):
             nodes = {node.value: node for node in region.fused.readers}
-            over = {region.results[v]: nodes[target] for v, target in region.over.items()}
-            self.texts.append(function.write(over))
+            function.overwrite({region.results[v]: nodes[x] for v, x in region.over.items()})
             self.entries.append(entry(region, function))
+        self.texts = texts(self.functions)
         text = "\n\n".join(self.texts)
         self.source = Source("\n".join([_HEADERS, definitions(text), text]))
 

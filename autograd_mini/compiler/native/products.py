@@ -46,8 +46,11 @@ def is_better_by_column(node: Node) -> bool:
     )
 
 
-def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
-    """Return operands and terms of a product whose innermost loop reads neighbours in memory."""
+def packed(node: Node, known: dict[Any, Node]) -> tuple[tuple[Node, ...], Any]:
+    """Return operands and terms of a product whose innermost loop reads neighbours in memory.
+
+    `known` are copies of operands of other products.
+    """
     terms, out, sizes = node.data
     if not out or not set().union(*terms) - set(out):
         return node.args, node.data
@@ -66,8 +69,10 @@ def packed(node: Node) -> tuple[tuple[Node, ...], Any]:
         order = [*range(len(term))]
         order.append(order.pop(term.index(last)))
         named[n] = tuple(term[a] for a in order)
-        args[n] = copied(transposed(x, order), "pack")
-        args[n].comment = "transposed, so that a loop below reads neighbours in memory"
+        if (key := (x, tuple(order))) not in known:
+            known[key] = copied(transposed(x, order), "pack")
+            known[key].comment = "transposed, so that a loop below reads neighbours in memory"
+        args[n] = known[key]
     return tuple(args), (tuple(named), out, sizes)
 
 

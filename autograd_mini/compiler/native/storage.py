@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,22 @@ from .index import Index, contiguous, total
 from .node import Node, has_own_layout, strides_of
 
 _ON_STACK = 1 << 11  # bytes of an array on the stack
+
+
+class Part(NamedTuple):
+    """Neighbours along the first axis of an array, or a single one without this axis: length 0."""
+
+    first: int
+    length: int
+
+    def lengths(self, whole: list[int]) -> list[int]:
+        return [self.length] * bool(self.length) + whole[1:]
+
+    def of(self, name: str) -> str:
+        """Return this part of an array as an argument."""
+        if not self.length:
+            return f"{name}[{self.first}]"
+        return f"{name} + {self.first}" if self.first else name
 
 
 class Place:
@@ -29,7 +46,11 @@ class Place:
         as one.
     strides : list of int, optional
         Of an argument whose entries are not contiguous.
+    part : Part, optional
+        What a function that is called for several arrays gets of this one.
     """
+
+    part: Part | None = None
 
     def __init__(self, node: Node, name: str, kind: str, axes: Sequence[int], joined: int) -> None:
         self.node, self.name, self.kind = node, name, kind
@@ -48,6 +69,11 @@ class Place:
             self.type = "uint8_t"  # GCC has no vectors of bool
 
     @property
+    def is_array(self) -> bool:
+        """Whether it is an array in C, and not a number."""
+        return bool(self.lengths) or self.strides is not None
+
+    @property
     def bytes(self) -> int:
         return int(np.prod(self.lengths, dtype=int)) * int(self.node.dtype.itemsize)
 
@@ -61,6 +87,9 @@ class Place:
             return Name(f"{self.name}[{total(at, self.strides)}]")
         parts = [self._joined(at) if group is self.joined else at[group[0]]
                  for group in self.groups]  # fmt: skip
+        if self.part:
+            parts[0] += -self.part.first
+            del parts[: not self.part.length]
         return Name(self.name + "".join(f"[{i}]" for i in parts))
 
     def _joined(self, at: Sequence[Index]) -> Index:
@@ -74,11 +103,11 @@ class Place:
     def declared(self, constant: bool = False) -> str:
         """Return the declaration of a parameter."""
         word = "const " * constant + self.type
-        if not self.node.shape and self.kind == "argument":
+        if self.kind == "register" or (not self.node.shape and self.kind == "argument"):
             return f"{word} {self.name}"
         if not self.lengths or self.strides is not None:
             return f"{word} *restrict {self.name}"
-        first, *others = self.lengths
+        first, *others = self.part.lengths(self.lengths) if self.part else self.lengths
         return f"{word} {self.name}[restrict {first}]{''.join(f'[{n}]' for n in others)}"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ir import Step, Value, check_branch, example_of
 from .index import Index, affine, reshaped, total
-from .node import Node, Put, Unknown, copied, has_batch_last, is_in_order, root_of, spread
+from .node import Node, Unknown, copied, is_in_order, root_of, spread
 
 
 @dataclass
@@ -141,17 +141,6 @@ class Views:
             return found
 
         return tuple(made), pull, nodes
-
-    def _scatter(self, x: Any, parts: Sequence[Any], shape: Sequence[int]) -> Node:
-        node = self.node(x)
-        wide, pull, nodes = self._indexed(tuple(shape), parts)
-        if node.shape != wide:
-            node = self._broadcast_to(node, wide)
-        last = 0 if has_batch_last(node, shape) else -1
-        put = Put(pull, adds=bool(nodes))
-        return Node("scatter", (node, *nodes), tuple(shape), node.dtype, put, last=last)
-
-    # ---- checks ----------------------------------------------------------------------------------
 
     def _checked(self, step: Step) -> Node:
         if step.function is check_branch:

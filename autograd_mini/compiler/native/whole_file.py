@@ -20,6 +20,7 @@ from .divide import Division
 from .lines import MACROS
 from .names import Names
 from .region import Region
+from .repeats import texts
 from .scalars import definitions
 from .storage import Place
 from .writer import Function
@@ -65,7 +66,7 @@ def c_file(program: Program, by: Sequence[Value]) -> Source:
     names = _names(program, region)
     nodes = [region.results[out] for out in outs]
     function = Function("program", region.fused, nodes, region.graph.guards, names)
-    text = function.write({})
+    text = "\n\n".join(texts([function]))
     labels = [names(nodes[0]), *(f"d_{names.names[value]}" for value in by)]
     main = _Main(function, labels).text()
     source = Source(_file(text, main, [names.names[value] for value in by]))

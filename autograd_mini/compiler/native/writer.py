@@ -8,10 +8,11 @@ from itertools import takewhile
 from .entries import text_of
 from .fuse import Fused, Loop, stages_in
 from .index import Variable, variable
-from .lines import ALIGNED, INDEPENDENT, VECTOR, WIDTH
+from .lines import ALIGNED, INDEPENDENT, VECTOR, head
 from .loops import Stage
 from .names import Names
 from .node import Node, root_of, walked
+from .repeats import Helpers, Repeats
 from .statements import Statements, dimensions, first_value, turns
 from .storage import Place, is_small
 from .views import Guard
@@ -19,7 +20,7 @@ from .views import Guard
 _LARGEST_STACK = 1 << 15  # bytes of all arrays on the stack
 
 
-class Function(Statements):
+class Function(Repeats, Statements):
     """The text of a function that computes some nodes.
 
     Attributes
@@ -40,6 +41,7 @@ class Function(Statements):
         self.name, self.guards, self._names = name, guards, names
         self._joined = _joined_axes(fused)
         self._stack = 0
+        self._overwritten: set[Place] = set()
         self.results: list[Place] = []
         self.scratch: list[Place] = []
         read = dict.fromkeys([*fused.readers, *(root_of(guard.node) for guard in guards)])
@@ -49,12 +51,19 @@ class Function(Statements):
             if stage.node not in self._places:
                 self._keep(stage)
 
-    def write(self, over: dict[Node, Node]) -> str:
-        """Return the text; `over` are results that are written over arguments."""
-        written = {id(self._places[node]) for node in over.values()}
+    def overwrite(self, over: dict[Node, Node]) -> None:
+        """Let results be written over arguments."""
+        self._overwritten = {self._places[node] for node in over.values()}
         for node, argument in over.items():
             self.results.remove(self._places[node])
             self._places[node] = self._places[argument]
+
+    @property
+    def items(self) -> list[Loop | Stage]:
+        return self._fused.items
+
+    def write(self, helpers: Helpers) -> str:
+        """Return the text. It may call functions of `helpers`, and define more of them."""
         for guard in self.guards:
             self._guard(guard)
         part = None
@@ -63,13 +72,15 @@ class Function(Statements):
             if parts and parts[0] != part:
                 part = parts[0]
                 self.lines += [*[""] * bool(self.lines), f"  // {part}"]
-            self._item(item, 0)
-        words = [p.declared(id(p) not in written) for p in self.arguments]
+            self._declare(item, 0)
+            if not self.call(item, helpers):
+                self.body(item, 0)
+        words = [p.declared(p not in self._overwritten) for p in self.arguments]
         words += [p.declared() for p in [*self.results, *self.scratch]]
         kind = "int" if self.guards else "void"
         end = ["  return 0;"] if self.guards else []
-        head = _head(f"static {kind} {self.name}(", words)
-        return "\n".join([*head, *self.lines, *end, "}"])
+        start = head(f"static {kind} {self.name}(", words)
+        return "\n".join([*start, *self.lines, *end, "}"])
 
     # ---- where results lie -----------------------------------------------------------------------
 
@@ -107,8 +118,8 @@ class Function(Statements):
 
         self.nest([v for v in axes if v], 0, statement)
 
-    def _item(self, item: Loop | Stage, depth: int) -> None:
-        self._declare(item, depth)
+    def body(self, item: Loop | Stage, depth: int) -> None:
+        """Add the loops of an item."""
         if isinstance(item, Stage):
             self._stage(item, depth)
             return
@@ -122,7 +133,8 @@ class Function(Statements):
         first = len(self.lines)
         with self.indented():
             for child in item.body:
-                self._item(child, depth + 1)
+                self._declare(child, depth + 1)
+                self.body(child, depth + 1)
         comments = [*takewhile(lambda line: line.lstrip().startswith("//"), self.lines[first:])]
         if _is_one_statement(self.lines[first + len(comments) :]):
             del self.lines[first : first + len(comments)]
@@ -175,17 +187,6 @@ def _is_one_statement(lines: Sequence[str]) -> bool:
         for x in loops
     )
     return heads and last.endswith(";") and not last.startswith("const ")
-
-
-def _head(start: str, words: Sequence[str]) -> list[str]:
-    lines = [start]
-    for k, word in enumerate(words or ["void"]):
-        end = ") {" if k >= len(words) - 1 else ", "
-        if len(lines[-1]) + len(word) + len(end) > WIDTH:
-            lines[-1] = lines[-1].rstrip()
-            lines.append("    ")
-        lines[-1] += word + end
-    return lines
 
 
 def _joined_axes(fused: Fused) -> dict[Node, int]:
