@@ -14,6 +14,7 @@ from .region import Region
 #: multiplications of a product for which BLAS is faster, although NumPy has to call it
 _FOR_BLAS = 1_000_000
 _FOR_WINDOWS = 4_000_000  # multiplications of a convolution for which copies for BLAS pay off
+_FOR_COLUMNS = 500_000  # the same if the windows of its result overlap, and are added up one by one
 _LARGE = 100_000  # multiplications of a product for which BLAS is nearly as fast
 _MOST_LARGE = 16  # kinds of such products; a compiler takes a tenth of a second for each
 _MOST_CALLS = 64  # calls of `mathematics.c` in a function; far more compile for minutes
@@ -166,13 +167,9 @@ def _multiplications(step: Step) -> int:
 
 def _is_large_convolution(step: Step) -> bool:
     """Return whether NumPy, which copies windows for BLAS, is faster for a convolution."""
-    if step.function not in CONVOLUTIONS:
+    if step.function not in CONVOLUTIONS or step.outs[0].dtype.kind != "f":
         return False
-    if operation_on_images(step):
-        return flops(step) > 2 * _FOR_WINDOWS
-    sizes = [float(np.size(example_of(x))) for x in (*step.args[:2], step.outs[0])]
-    # it has at least the root of that many products
-    return step.outs[0].dtype.kind == "f" and bool(np.prod(sizes) > _SMALL_PRODUCT**2)
+    return flops(step) > 2 * (_FOR_WINDOWS if operation_on_images(step) else _FOR_COLUMNS)
 
 
 def _stacked(out: Value) -> int:

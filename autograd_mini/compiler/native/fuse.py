@@ -51,9 +51,7 @@ class Fused:
         self._item: dict[Stage, Item] = {}
         self._before: dict[Item, dict[Item, None]] = {}
         self._done: set[Node] = set()
-        self._packs: dict[
-            tuple[Node, tuple[int, ...]], Node
-        ] = {}  # copies for products
+        self._packs: dict[tuple[Node, tuple[int, ...]], Node] = {}  # copies for products
         self._closed: set[Item] = set()  # loops that no other stage joins
         needed = _needed([*results, *checked])
         joined = flat(needed)
@@ -121,8 +119,8 @@ class Fused:
         made = sorted(before, key=self.items.index, reverse=True)
         ways = [(self._share, made), (self._grow, made)]
         others = (s for r in stage.reads for s in self.readers.get(r.node, ()))
-        beside = [*dict.fromkeys(self._item[s] for s in others)]
-        ways.append((self._share_all, beside if made else self.items[::-1]))
+        siblings = [*dict.fromkeys(self._item[s] for s in others)]
+        ways.append((self._share_all, siblings if made else self.items[::-1]))
         for join, items in ways:
             for item in items:
                 if isinstance(item, Loop) and self._is_open(item, made) and join(stage, item):

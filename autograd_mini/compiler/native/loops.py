@@ -38,7 +38,9 @@ class Stage:
     grows : bool
         Whether it sums over its path: the result is complete only after all of it.
     product : Node, optional
-        The product that it computes in tiles. Its node is that product, or a map of it.
+        The product that it computes. Its node is that product, or a map of it.
+    is_tiled : bool
+        Whether it computes the product in tiles.
     """
 
     def __init__(self, node: Node, merged: Container[Node], product: Node | None = None) -> None:
@@ -57,6 +59,7 @@ class Stage:
             self._contract(self.product)
         else:
             getattr(self, f"_{node.op}", self._map)()
+        self.is_tiled = self.product is not None and len(self.inner) == 2
         for x, at in self.operands:
             resolve(x, at, self._note)
         for x in node.args if product else ():
@@ -127,10 +130,6 @@ class Stage:
             *_, v = max(reversed(found), key=lambda row: row[:2])
             self.outer.remove(v)
             self.inner.insert(0, v)
-
-    @property
-    def is_tiled(self) -> bool:
-        return self.product is not None and len(self.inner) == 2
 
     @property
     def tile(self) -> tuple[int, int]:

@@ -63,7 +63,7 @@ class Repeats(Lines):
 
     def call(self, item: Loop | Stage, helpers: Helpers) -> bool:
         """Call a function for an item that occurs several times, and return whether it does."""
-        key = self.key(item)
+        key = helpers.keys[item]
         if helpers.count[key] < 2 or not key:
             return False
         if key not in helpers.names:
@@ -105,7 +105,8 @@ class Repeats(Lines):
             for read in [*stage.reads, Read(stage.node, stage.target)]:
                 place = self._places.get(read.node)
                 if place in outside and place.groups and place.strides is None:
-                    found.setdefault(place, []).append(_range(place, read.at))
+                    is_whole = read.node is stage.node and stage.node.op == "scatter"
+                    found.setdefault(place, []).append(None if is_whole else _range(place, read.at))
         parts = {}
         for place, ranges in found.items():
             known = [ends for ends in ranges if ends]
@@ -130,7 +131,8 @@ class Helpers:
     """The functions for items that occur several times."""
 
     def __init__(self, functions: Iterable[Any]) -> None:
-        self.count = Counter(f.key(item) for f in functions for item in f.items)
+        self.keys = {item: f.key(item) for f in functions for item in f.items}
+        self.count = Counter(self.keys.values())
         self.names: dict[str, str] = {}  # by the key
         self.texts: list[str] = []
 
