@@ -62,7 +62,7 @@ class Native:
         division = Division(program, prefix)
         program.run_examples()
         self.regions, self._reasons = division.regions, division.reasons
-        self._program = program
+        self._program, self._prefix = program, prefix
         self.functions: list[Function] = []
         self.texts: list[str] = []
         self.entries: list[str] = []
@@ -101,7 +101,7 @@ class Native:
             nodes = {node.value: node for node in region.fused.readers}
             function.overwrite({region.results[v]: nodes[x] for v, x in region.over.items()})
             self.entries.append(entry(region, function))
-        self.texts = texts(self.functions)
+        self.texts = texts(self.functions, self._prefix)
         text = "\n\n".join(self.texts)
         self.source = Source("\n".join([_HEADERS, definitions(text), text]))
 

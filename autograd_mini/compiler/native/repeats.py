@@ -67,7 +67,7 @@ class Repeats(Lines):
         if helpers.count[key] < 2 or not key:
             return False
         if key not in helpers.names:
-            helpers.names[key] = name = self._names.new("loops1")
+            helpers.names[key] = name = self._names.new(helpers.first_name)
             words, lines = self._function(item)
             comment = f"// loops that occur {helpers.count[key]} times, with the names of the first"
             start = head(f"static void {name}(", words)
@@ -130,7 +130,8 @@ class Repeats(Lines):
 class Helpers:
     """The functions for items that occur several times."""
 
-    def __init__(self, functions: Iterable[Any]) -> None:
+    def __init__(self, functions: Iterable[Any], first_name: str) -> None:
+        self.first_name = first_name
         self.keys = {item: f.key(item) for f in functions for item in f.items}
         self.count = Counter(self.keys.values())
         self.names: dict[str, str] = {}  # by the key
@@ -151,10 +152,9 @@ def _range(place: Place, at: Sequence[Index]) -> tuple[int, int] | None:
     return at[axis].number + first, at[axis].number + last
 
 
-def texts(functions: Iterable[Any]) -> list[str]:
+def texts(functions: Sequence[Any], prefix: str = "") -> list[str]:
     """Return the texts of functions, each after those that it calls."""
-    functions = [*functions]
-    helpers = Helpers(functions)
+    helpers = Helpers(functions, f"{prefix}loops1")
     found: list[str] = []
     for function in functions:
         n, text = len(helpers.texts), function.write(helpers)
