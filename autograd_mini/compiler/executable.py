@@ -20,7 +20,7 @@ from .guards import Guards
 from .ir import Program, memory_of
 from .memory.donation import check_no_aliasing, copy_duplicate_results, match_donations
 from .memory.plan import Plan
-from .native.native import FASTER_IN_NUMPY, Native
+from .native.native import WHOLE_NODES, Native
 from .native.plan import NativePlan
 from .passes.algebra import EXACT
 from .passes.rewrite import number, simplify
@@ -39,7 +39,7 @@ class Executable:
     def __init__(
         self, f: Any, args: Any, kwargs: Any, donate: tuple[int, ...], fuse: bool, native: bool
     ) -> None:
-        tracer = Tracer(unfuse=native, whole=FASTER_IN_NUMPY)
+        tracer = Tracer(unfuse=native, whole=WHOLE_NODES)
         given = _traced_arguments(tracer, f, args, kwargs)
         self.guards, program, tree = _recorded(tracer, given, f, args, kwargs, fuse)
         self._fuse = fuse

@@ -84,7 +84,7 @@ class Joins:
     def _zeros(self, x: Node, axis: int, start: int, end: int) -> list[Node]:
         """Return the zeros of an array like `x` between two places along an axis."""
         shape = (*x.shape[:axis], end - start, *x.shape[axis + 1 :])
-        return [self._constant(np.zeros(shape, x.dtype))] if end > start else []
+        return [self._constant(np.broadcast_to(x.dtype.type(0), shape))] if end > start else []
 
 
 def _only_slice(parts: Sequence[Any], shape: Sequence[int]) -> tuple[int, int, int] | None:

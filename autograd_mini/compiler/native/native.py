@@ -23,8 +23,8 @@ from .scalars import definitions
 from .toolchain import BuildError, build
 from .writer import Function
 
-#: fused nodes that stay calls of NumPy; this one follows the layout that a convolution leaves
-FASTER_IN_NUMPY = ("max_pool2d",)
+#: fused nodes that C computes as they are; of the others it computes the graphs
+WHOLE_NODES = ("max_pool2d",)
 _HEADERS = f"""#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
