@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,10 +57,12 @@ class Lines:
         statement: Callable[[], str],
         apart: bool = False,
         pragma: str = "",
+        unrolled: Container[Variable] = (),
     ) -> None:
         """Add loops around a statement. If `apart`, the turns of the last one are independent.
 
-        If they add up a number, the `pragma` names it.
+        If they add up a number, the `pragma` names it. GCC only keeps the entries of an array in
+        registers if the loops over it are `unrolled`.
         """
         for k, v in enumerate(variables):
             v.name = VARIABLES[depth + k]
@@ -68,6 +70,8 @@ class Lines:
         for k, v in enumerate(variables):
             with self.indented(k):
                 is_vector = apart and v is variables[-1] and v.extent >= VECTOR
+                if v in unrolled:
+                    self.add(f"#pragma GCC unroll {v.extent}")
                 if is_vector and pragma:
                     self.add(pragma)
                 self.open(v, depth + k, start=INDEPENDENT * (is_vector and not pragma))

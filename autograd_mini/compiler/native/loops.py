@@ -13,7 +13,7 @@ from typing import Any
 
 from .index import Index, Variable, variable
 from .node import Node, resolve, spread, step_along, walked
-from .products import MOST_ROWS, tile_shape
+from .products import rows_of_tile, tile_shape
 from .rows import is_short
 
 
@@ -59,7 +59,7 @@ class Stage:
             self._contract(self.product)
         else:
             getattr(self, f"_{node.op}", self._map)()
-        self.is_tiled = self.product is not None and len(self.inner) == 2
+        self.is_tiled = self.product is not None and len(self.inner) > 1
         for x, at in self.operands:
             resolve(x, at, self._note)
         for x in node.args if product else ():
@@ -117,25 +117,24 @@ class Stage:
     def _choose_rows(self, product: Node) -> None:
         """Let a product compute several rows at a time, for which it reads one factor once.
 
-        The best one is a factor that is read in vectors.
+        It is best to save reads of vectors. If both factors are vectors, there are rows for each.
         """
-        is_known = len(self.operands) == 2 and product.dtype.kind == "f"
-        found = []
-        for v in self.outer if is_known else []:
-            again = [at for _, at in self.operands if all(v not in i.terms for i in at)]
-            if again:
-                is_vector = any(self.inner[0] in i.terms for at in again for i in at)
-                found.append((is_vector, min(v.extent, MOST_ROWS), v))
-        if found:
-            *_, v = max(reversed(found), key=lambda row: row[:2])
-            self.outer.remove(v)
-            self.inner.insert(0, v)
+        if len(self.operands) != 2 or product.dtype.kind != "f":
+            return
+        factors = [{x for i in at for x in i.terms} for _, at in self.operands]
+        vectors = [terms for terms in factors if self.inner[-1] in terms]
+        for terms in vectors if len(vectors) == 2 else [*vectors, *factors]:
+            saved = [v for v in reversed(self.outer) if v not in terms]
+            if saved and len(self.inner) <= max(1, len(vectors)):
+                others = [rows_of_tile(v.extent) for v in self.inner[:-1]]
+                v = max(saved, key=lambda v: rows_of_tile(v.extent, others))
+                self.outer.remove(v)
+                self.inner.insert(-1, v)
 
     @property
-    def tile(self) -> tuple[int, int]:
+    def tile(self) -> list[int]:
         """The rows and columns that a product computes at a time."""
-        rows, columns = self.inner
-        return tile_shape(rows.extent, columns.extent, self.node.dtype.itemsize)
+        return tile_shape([v.extent for v in self.inner], self.node.dtype.itemsize)
 
     @property
     def tiles_overlap(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ from .rows import is_ragged
 _REUSE = 4  # how often an operand of a product is read if a copy in another order pays off
 _SHORT = 8  # entries of a row that is too short for vectors
 _VECTOR = 64  # bytes that a vector may have
-MOST_ROWS = 8  #: of a tile; AVX-512 has 32 registers, of which 16 hold the sums of two columns
+_MOST_SUMS = 30  # vectors of a tile
+_MOST_ROWS = 8  # of a tile; AVX-512 has 32 registers, of which 16 hold the sums of two columns
 
 
 def contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequence[str]) -> Node:
@@ -76,12 +78,23 @@ def packed(node: Node, known: dict[Any, Node]) -> tuple[tuple[Node, ...], Any]:
     return tuple(args), (tuple(named), out, sizes)
 
 
-def tile_shape(rows: int, columns: int, itemsize: int) -> tuple[int, int]:
-    """Return the number of rows and columns of a tile: whole vectors, and few left over."""
+def tile_shape(extents: Sequence[int], itemsize: int) -> list[int]:
+    """Return the number of rows and columns of a tile: whole vectors, and few left over.
+
+    If both factors are vectors, it has rows for each of them.
+    """
+    *rows, columns = extents
     whole = _VECTOR // itemsize
-    vectors = 2 if columns % (2 * whole) == 0 else 1
+    vectors = 2 if columns % (2 * whole) == 0 and len(rows) == 1 else 1
     while whole > columns:
         whole //= 2
-    most = min(MOST_ROWS, rows)
-    few = next((n for n in range(most, most // 2, -1) if rows % n == 0), most)
-    return few, vectors * whole
+    sizes: list[int] = []
+    for n in rows:
+        sizes.append(rows_of_tile(n, sizes))
+    return [*sizes, vectors * whole]
+
+
+def rows_of_tile(n: int, others: Sequence[int] = ()) -> int:
+    """Return how many of `n` rows a tile has, next to the rows for the other factor."""
+    most = min(_MOST_ROWS, n, _MOST_SUMS // math.prod(others))
+    return next((m for m in range(most, most // 2, -1) if n % m == 0), most)

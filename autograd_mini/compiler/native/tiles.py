@@ -69,11 +69,12 @@ class Tiles(Entries):
         factors = [(x, _moved(at, places)) for x, at in stage.operands]
 
         def add_term() -> str:
-            entry = self._tiles[product] = f"{tile}[{axes[0].name}][{axes[1].name}]"
+            entry = self._tiles[product] = tile + "".join(f"[{v.name}]" for v in axes)
             x, y = (text_of(part) for part in self._parts_of(product, factors))
             return f"{entry} = am_fma{ending(product.dtype)}({x}, {y}, {entry});"
 
-        self.nest([*stage.summed, *axes], depth, add_term, apart=True)
+        unrolled = axes[:-1] if len(axes) > 2 else []  # it unrolls a single loop itself
+        self.nest([*stage.summed, *axes], depth, add_term, apart=True, unrolled=unrolled)
 
     def _add_store(
         self, stage: Stage, depth: int, axes: list[Variable], places: dict[Variable, Index]
@@ -85,7 +86,7 @@ class Tiles(Entries):
         at = _moved(stage.target, places)
 
         def store() -> str:
-            self._tiles[product] = f"{tile}[{axes[0].name}][{axes[1].name}]"
+            self._tiles[product] = tile + "".join(f"[{v.name}]" for v in axes)
             value = self._load(product, at) if node is product else self._mapped(node, at)
             return f"{text_of(self._places[node].entry(at))} = {text_of(value)};"
 
