@@ -10,6 +10,8 @@ from threading import RLock
 from types import MethodType
 from typing import Any
 
+import numpy as np
+
 from ..core.context import ALL_OBSERVERS, SCOPES, observers
 from ..core.pytree import tree_leaves
 from ..core.tensor import Tensor
@@ -236,7 +238,8 @@ class CompiledStep(Compiled):
         return CompiledStep, (self._step, self._state.roots, self._fuse, self._target)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):
+        others = [x for x in args if type(x) is not np.ndarray]  # usually none
+        if (others or kwargs) and any(map(_is_recorded, tree_leaves((others, kwargs)))):
             self._uncompiled += 1
             return self._step(*args, **kwargs)
         with self._lock:

@@ -121,27 +121,33 @@ class Attributes:
         for key, owners in filter(None, (place.namespaces() for place in places)):
             for owner in owners:
                 keys.setdefault(id(owner), (owner, {}))[1][key] = None
-        self._owners = [(owner, list(names)) for owner, names in keys.values()]
+        self._owners = list(keys.values())
         self._look()
 
     def _look(self) -> None:
-        self._values = [self._held(*pair) for pair in self._owners]
-
-    def _held(self, owner: Any, names: list[str]) -> list[Any]:
-        return [*map(owner.__dict__.get, names, repeat(self))]  # no attribute is this object
+        """Note what each owner holds, and which names it does not hold."""
+        self._seen = []
+        for owner, names in self._owners:
+            held = {name: x for name, x in owner.__dict__.items() if name in names}
+            self._seen.append((owner, held, [*held.values()], frozenset(names) - held.keys()))
 
     def leave_out(self, names: list[str]) -> None:
         self.checks = [check for check in self.checks if check[0] not in names]
 
     def some_changed(self) -> bool:
         """Return whether an attribute has become another one for a program."""
-        held = starmap(self._held, self._owners)
-        if all(all(map(is_, now, seen)) for now, seen in zip(held, self._values)):
+        if all(starmap(_holds, self._seen)):
             return False
         if any(not same(read(), seen) for _, read, seen, same in self.checks):
             return True
         self._look()  # equal numbers in new objects
         return False
+
+
+def _holds(owner: Any, names: Any, seen: list[Any], absent: frozenset[str]) -> bool:
+    """Return whether an object holds these attributes, and none of those that were absent."""
+    now = owner.__dict__
+    return absent.isdisjoint(now) and all(map(is_, map(now.get, names, repeat(absent)), seen))
 
 
 def _is_array(x: Any) -> bool:

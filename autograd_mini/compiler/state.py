@@ -15,7 +15,7 @@ overwrites them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -215,7 +215,7 @@ class State:
         trained = bytes(slot.seen._active for slot in self.tensors)
         return arrays, numbers, generators, grads, trained
 
-    def advance(self, names: list[str]) -> None:
+    def advance(self, names: Set[str]) -> None:
         """Give new versions to the tensors of these names. A program then overwrites their arrays.
 
         After an interrupt, data that are half changed have a new version.

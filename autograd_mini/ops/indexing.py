@@ -66,11 +66,9 @@ def add_at(y: Any, index: Any, x: Any) -> None:
         return
     few = y.ndim > 1 and len(y) <= _FEW_ROWS and y.dtype.char in "fd"
     if few and isinstance(index, np.ndarray) and index.dtype.kind in "iu" and x.size:
-        with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(x).all():  # in a product, 0 · ∞ is nan
             _add_rows(y.reshape(len(y), -1), index.reshape(-1), x.reshape(index.size, -1))
-        if np.isfinite(y).all():
             return
-        y.fill(0)  # 0 · ∞ is nan, so an infinity has spoilt all sums
     parts = index if isinstance(index, tuple) else (index,)
     spans = [i for i in parts if i is ... or isinstance(i, slice)]
     depth = y.ndim  # the number of axes that are indexed
@@ -96,11 +94,10 @@ def _add_rows(y: Any, index: Any, x: Any) -> None:
 
     The blocks are small enough to stay in the processor's cache.
     """
+    one_hot = np.eye(len(y), dtype=x.dtype)
     for start in range(0, index.size, 1024):
-        rows = index[start : start + 1024]
-        hot = np.zeros((rows.size, len(y)), x.dtype)
-        hot[np.arange(rows.size), rows] = 1
-        y += np.dot(hot.T, x[start : start + 1024])
+        rows = one_hot.take(index[start : start + 1024], axis=0)
+        y += np.dot(rows.T, x[start : start + 1024])
 
 
 def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Cotangent:

@@ -62,7 +62,19 @@ def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     return transposed(a) @ g
 
 
-matmul = primitive(np.matmul, _matmul_left, _matmul_right)
+def _matmul(a: Any, b: Any) -> Any:
+    """Return a @ b. BLAS multiplies all rows of a stack at once if its matrices have few rows."""
+    if getattr(b, "ndim", 0) == 2 < getattr(a, "ndim", 0) and a.shape[-2] < _FEW_ROWS:
+        return np.matmul(_rows(a), b).reshape((*a.shape[:-1], b.shape[1]))
+    return np.matmul(a, b)
+
+
+#: the number of rows from which BLAS multiplies the matrices of a stack as fast as one matrix
+_FEW_ROWS = 4
+
+matmul = primitive(
+    _matmul, _matmul_left, _matmul_right, name="matmul", implements=(np.matmul, np.linalg.matmul)
+)
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
@@ -119,7 +131,7 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
 
 def _product(a: Any, b: Any) -> Any:
     """Return a @ b. `np.dot` dispatches on both arguments, so it multiplies two matrices."""
-    return np.dot(a, b) if b.ndim == 2 == np.ndim(a) else a @ b
+    return np.dot(a, b) if b.ndim == 2 == np.ndim(a) else _matmul(a, b)
 
 
 def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
@@ -314,7 +326,6 @@ implements(np.outer)(lambda a, b, out=None: _flat(a)[:, None] * _flat(b))
 implements(np.vdot)(lambda a, b, /: matmul(_flat(a), _flat(b)))
 implements(np.linalg.matrix_transpose, np.matrix_transpose)(lambda x, /: np.swapaxes(x, -1, -2))
 # np.linalg has these functions too.
-implements(np.linalg.matmul)(matmul)
 implements(np.linalg.outer)(lambda x1, x2, /: np.outer(x1, x2))
 implements(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: _cross(x1, x2, axis=axis))
 implements(np.linalg.tensordot)(lambda x1, x2, /, *, axes=2: _tensordot(x1, x2, axes))

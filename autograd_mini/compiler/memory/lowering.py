@@ -115,12 +115,12 @@ def check(step: Step, name: Names) -> str:
 def _ufunc(f: Any, step: Step, name: Names) -> Lowered:
     arguments = ", ".join(name(_strong(f, step, a)) for a in step.args)
     over = [a for a in step.args if isinstance(a, Value)] if f.signature is None else []
-    call = name(f)
-    if f is np.matmul and for_blas(*map(example_of, step.args)) and _dot_writes(step):
-        call = name(np.dot)  # the same product, and a third less to look at before it starts
+    if f is np.matmul and for_blas(*map(example_of, step.args)):
+        # np.dot computes the same product, and has a third less to look at before it starts.
+        return _dot(step, name)
     # `out` by position is faster, but deprecated for these two.
     out = "out={out}" if f in (np.maximum, np.minimum) else "{out}"
-    return Lowered(f"{name(f)}({arguments})", [f"{call}({arguments}, {out})"], over)
+    return Lowered(f"{name(f)}({arguments})", [f"{name(f)}({arguments}, {out})"], over)
 
 
 #: entries of a number repeated to an array, which is to stay in the processor's cache
@@ -147,19 +147,14 @@ def _has_dtype(x: Value) -> bool:
     return isinstance(x.example, (np.ndarray, np.generic))
 
 
-def _dot(step: Step, name: Names) -> Lowered | None:
-    """Lower a product that np.matmul would not pass to BLAS."""
-    if not _dot_writes(step):
-        return None
+def _dot(step: Step, name: Names) -> Lowered:
+    """Lower a product. np.dot writes only to memory like that of its own result."""
     call = f"{name(np.dot)}({name(step.args[0])}, {name(step.args[1])}"
-    return Lowered(f"{call})", [f"{call}, {{out}})"])
-
-
-def _dot_writes(step: Step) -> bool:
-    """Return whether np.dot takes memory like that of the result as its `out`."""
     y = step.outs[0].example
     plain = isinstance(y, np.ndarray) and y.flags.c_contiguous
-    return plain and all(dtype_of(example_of(x)) == y.dtype for x in step.args)
+    if not plain or any(dtype_of(example_of(x)) != y.dtype for x in step.args):
+        return Lowered(f"{call})")
+    return Lowered(f"{call})", [f"{call}, {{out}})"])
 
 
 def _power(step: Step, name: Names) -> Lowered:

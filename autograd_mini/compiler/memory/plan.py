@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from math import inf
 from typing import Any
 
@@ -47,7 +47,7 @@ class Plan:
         donated: Mapping[Value, Value],  # result -> the argument in whose memory it is written
         tensors: Container[Value] = (),  # the arguments that come as Tensors
         whole: Container[Value] = (),  # the results that are such an argument
-        advance: Callable[[list[str]], None] | None = None,  # takes the names of what is written
+        advance: Callable[[Set[str]], None] | None = None,  # takes the names of what is written
     ) -> None:
         self.buffers: list[Buffer] = []
         self.buffer_of: dict[Value, Buffer] = {}
@@ -277,8 +277,8 @@ class Plan:
         # date. It comes before the first write, after which an interrupt leaves data half changed.
         versions = [f"t{given[v]}._advance({given[v]})" for v in written]
         if self._advance is not None:
-            names = [v.name for result, v in self._donated.items() if result is not v]
-            versions.append(f"{self._name(self._advance)}({names})")
+            names = frozenset(v.name for result, v in self._donated.items() if result is not v)
+            versions.append(f"{self._name(self._advance)}({self._name(names)})")
         self._lines[self._unwritten : self._unwritten] = versions
         lines = [*opened, *self._lines, f"results = {returned}", *self._late, "return results"]
         return "\n    ".join([f"def run({arguments}):", *lines])
