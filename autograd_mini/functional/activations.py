@@ -6,6 +6,7 @@ floats, which widen no float32.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,19 @@ _SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 _CUBIC = 0.044715
 
 
-def sigmoid_from(e: Array, x: Array) -> Array:
-    """Return σ(x) from e = e^-|x|, for arrays: 1/(1 + e) where x ≥ 0, and e/(1 + e) elsewhere.
+def exp_minus(x: Array) -> Array:
+    """Return e^-x, limited so that it does not overflow. With it, σ(x) is 1/(1 + e^-x).
 
-    The numerator is computed as the maximum of e, which is at most 1, and x ≥ 0, which is 1 or 0.
-    `np.where` would take nine times as long as the exponential, because the processor mispredicts
-    every other branch.
+    This takes fewer passes than `sigmoid`. Where e^-x is limited, σ(x) is the smallest normal
+    number of the dtype.
     """
-    p = np.maximum(e, x >= 0)
-    p /= 1 + e
-    return p
+    return np.exp(np.minimum(-x, _largest_exponent(x.dtype)))
+
+
+@lru_cache(maxsize=16)
+def _largest_exponent(dtype: Any) -> int:
+    """Return a number whose exponential, and its inverse, have all digits in this dtype."""
+    return int(-np.log(np.finfo(dtype).tiny))
 
 
 # ---- softplus -----------------------------------------------------------------------------------
@@ -73,10 +77,22 @@ def _softplus(x: Array) -> Any:
     return y, e
 
 
+def _sigmoid_from(e: Array, x: Array) -> Array:
+    """Return σ(x) from e = e^-|x|, for arrays: 1/(1 + e) where x ≥ 0, and e/(1 + e) elsewhere.
+
+    The numerator is computed as the maximum of e, which is at most 1, and x ≥ 0, which is 1 or 0.
+    `np.where` would take nine times as long as the exponential, because the processor mispredicts
+    every other branch.
+    """
+    p = np.maximum(e, x >= 0)
+    p /= 1 + e
+    return p
+
+
 def _softplus_vjp(g: Cotangent, y: Array, x: Array, residuals: Any = None) -> Cotangent:
     if residuals is None:
         return g * sigmoid(x)
-    d = sigmoid_from(residuals, x)
+    d = _sigmoid_from(residuals, x)
     d *= g
     return d
 
@@ -137,8 +153,11 @@ def _gelu(x: Array) -> Any:
     >>> y.data.round(4), x.grad.round(4)
     (array([-0.0454,  0.    ,  1.9546]), array([-0.0861,  0.5   ,  1.0861]))
     """
-    u = _even(x, _CUBIC) * x
-    p = sigmoid_from(np.exp(-np.abs(u)), u)
+    u = _even(x, _CUBIC)
+    u *= x
+    p = exp_minus(u)
+    p += 1
+    p = 1 / p
     return x * p, p
 
 

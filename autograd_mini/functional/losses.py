@@ -17,7 +17,7 @@ from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.indexing import scatter
 from ..ops.reductions import divide_by_count, in_float32, widened
-from .activations import sigmoid_from, softplus
+from .activations import softplus
 from .targets import Reduction, existing, reduce_entries
 
 
@@ -300,12 +300,12 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     """
     _check_shapes(x, t)
     x, t = _as_floats(x, t)
-    e = np.exp(-np.abs(x))
-    common = np.log1p(e)  # softplus(±x) - max(±x, 0)
-    positive, negative = np.maximum(-x, 0), np.maximum(x, 0)
-    positive += common
-    negative += common
-    return reduce_entries(pos_weight * t * positive + (1 - t) * negative, reduction), e
+    up, down = np.minimum(x, 0), np.minimum(-x, 0)
+    e_up, e_down = np.exp(up), np.exp(down)  # one of them is 1, and the other is e^-|x|
+    common = np.log1p(e_up * e_down)
+    positive, negative = common - up, common - down  # softplus(-x) and softplus(x)
+    entries = pos_weight * t * positive + (1 - t) * negative
+    return reduce_entries(entries, reduction), (e_up, e_down)
 
 
 @widened
@@ -323,7 +323,9 @@ def _binary_logits_vjp(
     if residuals is None:
         up, down = sigmoid(x), sigmoid(-x)
     else:
-        up, down = sigmoid_from(residuals, x), sigmoid_from(residuals, -x)
+        e_up, e_down = residuals
+        total = e_up + e_down
+        up, down = e_up / total, e_down / total
     return ((1 - t) * up - pos_weight * t * down) * scale
 
 
