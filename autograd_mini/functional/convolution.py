@@ -23,6 +23,7 @@ from ..core.foreign import require_in_place
 from ..core.fused import fused
 from ..ops.convolution import batch_last_in_memory, conv, conv_input, conv_weight
 from ..ops.reductions import in_float32, widened
+from .softmax_numerics import row_sums
 from .windows import (
     Windows,
     batched,
@@ -139,7 +140,7 @@ def _bias_vjp(
     """Sum over the batch and the places, which lie next to each other in memory."""
     g = batched(g, weight.ndim - 2)
     rows = g.transpose(*range(1, g.ndim), 0)
-    return rows.reshape(len(weight), rows.size // (len(weight) or 1)).sum(axis=1)
+    return row_sums(rows.reshape(len(weight), rows.size // (len(weight) or 1)), -1)[:, 0]
 
 
 def _bias_display(

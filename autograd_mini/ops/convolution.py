@@ -102,11 +102,13 @@ def _shifted(
     groups, channels, *lengths, batch = x.shape
     (top, _), (left, _) = padding
     shape = groups, len(rows), width, channels, columns, batch
-    y = np.zeros_like(x, order="C", shape=shape)
+    y = np.empty_like(x, order="C", shape=shape)
     there, here = _overlap(lengths[0], len(rows), 1, rows.start - top)
+    y[:, : there.start] = y[:, there.stop :] = 0
     for k in range(width):
         place, entry = _overlap(lengths[1], columns, stride, k * dilation - left)
         y[:, there, k, :, place] = x[:, :, here, entry].swapaxes(1, 2)
+        y[:, there, k, :, : place.start] = y[:, there, k, :, place.stop :] = 0
     return y
 
 

@@ -135,9 +135,10 @@ def _product(a: Any, b: Any) -> Any:
 
 
 def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
-    """g Wᵀ."""
+    """g Wᵀ. If x lies column by column in memory, as flattened images do, the result does so too."""
     if g.ndim == 2 and type(g) is type(w):
-        return g.dot(w.T)
+        by_column = getattr(x, "flags", None) is not None and x.flags.fnc
+        return w.dot(g.T).T if by_column else g.dot(w.T)
     return _product(_rows(g), w.T).reshape(x.shape) if w.ndim == 2 else g @ transposed(w)
 
 
