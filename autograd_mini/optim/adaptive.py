@@ -125,14 +125,16 @@ class Adam(Optimizer):
         t = self.t[part.numbers[0]] + 1  # a step without a gradient does not count
         for i in part.numbers:
             self.t[i] = t
-        rate, unbias = lr / (1 - beta1**t), (1 - beta2**t) ** 0.5
+        unbias = (1 - beta2**t) ** 0.5
+        rate = lr * unbias / (1 - beta1**t)
         m *= beta1
         m += (1 - beta1) * g
         v *= beta2
         v += (1 - beta2) * g * g
-        # NumPy reuses the temporaries of these formulas. A scratch array gained 10% on 200,000
-        # parameters, and nothing on 300.
-        return rate * m / (np.sqrt(v) / unbias + eps)
+        # Both sides of the fraction are multiplied by √(1 - β2^t), a number, which saves a division
+        # of arrays [Kingma, Ba, end of section 2]. NumPy reuses the temporaries of these formulas.
+        # A scratch array gained 10% on 200,000 parameters, and nothing on 300.
+        return rate * m / (np.sqrt(v) + eps * unbias)
 
 
 class AdamW(Adam):
