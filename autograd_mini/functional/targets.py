@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core.arrays import Array, as_array, holds_numbers, unwrap
+from ..core.arrays import Array, as_array, decided, holds_numbers, unwrap
 from ..core.foreign import constant_like
 from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
@@ -326,12 +326,13 @@ def _checked_indices(
         return existing(t, c, name), ignored
     except IndexError as error:
         remedy = _remedy_for_indices(unwrap(targets), c) if ignore_index is None else ""
-        raise IndexError(f"{name}: {_both(logits, targets)}: {error}.{remedy}") from None
+        problem = str(error).removeprefix(f"{name}: ")
+        raise IndexError(f"{name}: {_both(logits, targets)}: {problem}.{remedy}") from None
 
 
 def _remedy_for_indices(t: Array, c: int) -> str:
     """Return how to repair class indices of which some are not in 0 ... c-1."""
-    lowest, highest = t.min().item(), t.max().item()
+    lowest, highest = int(decided(t.min())), int(decided(t.max()))  # t may be traced
     if lowest > 0 and highest == c:
         return " If you count classes from 1, pass y - 1."
     wrong = lowest if lowest < 0 else highest

@@ -30,6 +30,13 @@ def test_a_class_that_does_not_exist_is_refused_as_by_the_node(classes, dtype):
                 loss(z, t)
 
 
+@pytest.mark.parametrize(("t", "fix"), [([1, 2, 3], "pass y - 1"), ([0, 1, -1], "ignore_index=-1")])
+def test_first_call_with_a_wrong_class_names_the_fix(t, fix):
+    loss = ag.compile(lambda z, t: ag.softmax_cross_entropy(z, t))
+    with pytest.raises(IndexError, match=f"^(?!.*entropy.*entropy).*{fix}"):
+        loss(np.zeros((3, 3)), np.array(t))
+
+
 def test_indices_that_a_user_writes_mean_what_numpy_says():
     rows, classes = np.arange(4), np.arange(3)[:, None]
     taken = ag.compile(lambda x, t: np.exp(x)[t, rows])
