@@ -158,7 +158,7 @@ def _kept_classes(where: Array | None, logits: Array, axis: int) -> tuple[Any, A
         return None, None, logits.shape[axis]
     kept = np.broadcast_to(where, logits.shape)
     count = kept.sum(axis=axis, keepdims=True)
-    with_logits = where if count.all() else kept | (count == 0)
+    with_logits = where if decided(count.all()) else kept | (count == 0)
     return kept, with_logits, np.maximum(count, 1).astype(logits.dtype)
 
 

@@ -37,6 +37,15 @@ def test_first_call_with_a_wrong_class_names_the_fix(t, fix):
         loss(np.zeros((3, 3)), np.array(t))
 
 
+def test_mask_of_classes_may_be_an_argument():
+    def loss(z, where):
+        return ag.softmax_cross_entropy(z, np.array([0, 1, 2]), where=where)
+
+    compiled, z = ag.compile(loss), np.random.default_rng(0).normal(size=(3, 3))
+    for where in ([True, True, True], [False, False, False], [True, True, False]):
+        same(compiled(z, np.array(where)), loss(z, np.array(where)))
+
+
 def test_indices_that_a_user_writes_mean_what_numpy_says():
     rows, classes = np.arange(4), np.arange(3)[:, None]
     taken = ag.compile(lambda x, t: np.exp(x)[t, rows])
