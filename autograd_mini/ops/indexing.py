@@ -65,10 +65,10 @@ def add_at(y: Any, index: Any, x: Any) -> None:
         np.add.at(y, index, x)
         return
     few = y.ndim > 1 and len(y) <= _FEW_ROWS and y.dtype.char in "fd"
-    if few and isinstance(index, np.ndarray) and index.dtype.kind in "iu" and x.size:
-        if np.isfinite(x).all():  # in a product, 0 · ∞ is nan
-            _add_rows(y.reshape(len(y), -1), index.reshape(-1), x.reshape(index.size, -1))
-            return
+    of_rows = isinstance(index, np.ndarray) and index.dtype.kind in "iu"
+    if few and of_rows and np.isfinite(x).all():  # in a product, 0 · ∞ is nan
+        _add_rows(y.reshape(len(y), -1), index.reshape(-1), x.reshape(index.size, -1))
+        return
     parts = index if isinstance(index, tuple) else (index,)
     spans = [i for i in parts if i is ... or isinstance(i, slice)]
     depth = y.ndim  # the number of axes that are indexed

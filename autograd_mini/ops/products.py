@@ -135,7 +135,7 @@ def _product(a: Any, b: Any) -> Any:
 
 
 def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
-    """g Wᵀ. If x lies column by column in memory, as flattened images do, the result does so too."""
+    """g Wᵀ, column by column in memory if x is, as flattened images are."""
     if g.ndim == 2 and type(g) is type(w):
         by_column = getattr(x, "flags", None) is not None and x.flags.fnc
         return w.dot(g.T).T if by_column else g.dot(w.T)

@@ -148,7 +148,7 @@ def _has_dtype(x: Value) -> bool:
 
 
 def _dot(step: Step, name: Names) -> Lowered:
-    """Lower a product. np.dot writes only to memory like that of its own result."""
+    """Lower a product. np.dot only writes into an array like its result."""
     call = f"{name(np.dot)}({name(step.args[0])}, {name(step.args[1])}"
     y = step.outs[0].example
     plain = isinstance(y, np.ndarray) and y.flags.c_contiguous
