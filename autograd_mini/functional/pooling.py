@@ -91,13 +91,21 @@ def _spread_windows(
     places, finite = g.shape[-2:], g.dtype.kind == "f" and np.isfinite(g).all()
     lengths = tuple(before + n + after for n, (before, after) in zip(shape[-2:], padding))
     x = np.zeros_like(widen(g), shape=(*shape[:-2], *lengths))
+    # If no two windows overlap, the products are written to their places, and not added.
+    apart = all(s > d * (k - 1) for k, s, d in zip(kernel, stride, dilation))
     for i, k in enumerate(np.ndindex(*kernel)):
-        part = g
-        if number is not None:
-            part = g * (number == i) if finite else np.where(number == i, g, 0)
         rows, columns = entries_at(k, places, stride, dilation)
         block = x[..., rows, columns]
-        block += part
+        if number is None:
+            block += g
+        elif not finite:
+            block += np.where(number == i, g, 0)
+        elif apart:
+            np.multiply(g, number == i, out=block)
+        else:
+            block += g * (number == i)
+    if number is not None:
+        x += 0  # turns -0 into 0
     rows, columns = (slice(before, before + n) for n, (before, _) in zip(shape[-2:], padding))
     return x[..., rows, columns].astype(g.dtype, copy=False)
 
