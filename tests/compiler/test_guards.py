@@ -687,7 +687,8 @@ class Scaled:
 def test_an_attribute_that_is_missing_differs_from_none():
     model = Scaled()
     f, x = ag.compile(lambda x: model(x)), np.array([2.0])
-    for scale, y in ((..., -2.0), (None, 2.0), (3.0, 6.0), (float("3"), 6.0), (..., -2.0)):
+    scales = ((..., -2.0), (None, 2.0), (..., -2.0), (3.0, 6.0), (float("3"), 6.0), (..., -2.0))
+    for scale, y in scales:
         if scale is ...:
             vars(model).clear()
         else:

@@ -92,6 +92,12 @@ def test_max_pool2d_with_infinite_gradients_leaves_others_at_0():
     assert not np.isnan(x.grad).any()
 
 
+def test_max_pool2d_with_negative_gradients_has_no_negative_zero():
+    x = ag.tensor(np.arange(16.0).reshape(1, 4, 4), requires_grad=True)
+    (-ag.max_pool2d(x, 2)).sum().backward()
+    assert x.grad.sum() == -4 and np.signbit(x.grad).sum() == 4
+
+
 def test_max_pool2d_of_minus_infinity_ignores_the_padding():
     y = ag.max_pool2d(np.full((1, 2, 2), -np.inf), 2, padding=1)
     assert (y == -np.inf).all()
