@@ -135,10 +135,9 @@ def _product(a: Any, b: Any) -> Any:
 
 
 def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
-    """g Wᵀ, column by column in memory if x is, as flattened images are."""
+    """g Wᵀ."""
     if g.ndim == 2 and type(g) is type(w):
-        by_column = getattr(x, "flags", None) is not None and x.flags.fnc
-        return w.dot(g.T).T if by_column else g.dot(w.T)
+        return g.dot(w.T)
     return _product(_rows(g), w.T).reshape(x.shape) if w.ndim == 2 else g @ transposed(w)
 
 

@@ -34,10 +34,7 @@ def _reshape_vjp(g: Cotangent, y: Array, x: Array, shape: Any) -> Cotangent:
     if isinstance(g, TensorBase) or is_foreign(g) or x.ndim < 2 or x.strides[-1] <= x.itemsize:
         return g
     axes = sorted(range(x.ndim), key=lambda i: -x.strides[i])
-    in_memory = g.transpose(axes)
-    if in_memory.flags.c_contiguous:
-        return g
-    return in_memory.copy().transpose(np.argsort(axes).tolist())
+    return g.transpose(axes).copy().transpose(np.argsort(axes).tolist())
 
 
 reshape = primitive(
