@@ -41,6 +41,13 @@ def network():
     return named(loss, h=h)
 
 
+def batch():
+    """A network with a batch of six examples, which is shown as heat maps."""
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(6, 2)), rng.integers(0, 3, 6)
+    return named(ag.softmax_cross_entropy(ag.nn.MLP([2, 5, 3], rng=0)(x), labels))
+
+
 def heat_maps():
     """Arrays that are shown as heat maps."""
     rng = np.random.default_rng(0)

@@ -106,7 +106,7 @@ async ({steps = [], view = 1} = {}) => {
         if (e.matches(".cell") && words(e).width > box(e).width + SLACK)
           say(`card: ${named(e)} is wider than its cell`);
       }
-      for (const e of all(".head, .title", card))
+      for (const e of all(".head, .title, .grid", card))
         if (e.scrollWidth > e.clientWidth + SLACK) say(`card: ${named(e)} is cut`);
       apart(all(".op, .name, small", card), "head of a card");
       apart(all(".title", card), "titles of a card");

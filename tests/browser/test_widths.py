@@ -49,6 +49,30 @@ def test_no_overlap_at_any_step(opened, picture, name):
 
 
 @pytest.mark.slow
+def test_single_examples_fit_into_their_cards(opened):
+    """The cards are as large as the heat maps of all examples, and as the numbers of each."""
+    page = opened(cases.explore(cases.batch, compare=True))
+    page.keyboard.press("End")
+    for example in ("1", "4"):
+        page.get_by_label("example").fill(example)
+        assert page.locator("#stage .cell").count() > 20
+        is_empty(overlaps(page))
+
+
+@pytest.mark.slow
+def test_statistics_fit_after_a_change(opened):
+    """All entries become 0: a heat map gets another line, and means become rounding errors."""
+    rng = np.random.default_rng(0)
+    w = ag.tensor(rng.normal(size=(12, 10)), requires_grad=True, name="w")
+    scale = ag.tensor(1.0, requires_grad=True, name="scale")
+    page = opened(ag.explore((((w - w.mean(axis=0)) * scale) ** 2).sum()))
+    page.keyboard.press("End")
+    for value in ("1.5", "-0.5", "0"):
+        page.fill("#input-0", value)
+        is_empty(overlaps(page))
+
+
+@pytest.mark.slow
 def test_paper_shows_the_step_at_a_readable_size(opened):
     page = opened(cases.explore(cases.softmax_chain), hash="#step=12", width=1040, height=700)
     page.emulate_media(media="print")

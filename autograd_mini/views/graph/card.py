@@ -57,6 +57,7 @@ class Card(NamedTuple):
     blocks: Sequence[Block]  #: value and gradient, if they are shown
     role: str  #: the colour of the frame: "forward" where gradients flow, else "line"
     stacked: bool = False  #: whether it represents several operations
+    least: tuple[float, float] = (0, 0)  #: the smallest width and height
 
     @property
     def side_by_side(self) -> bool:
@@ -161,14 +162,18 @@ def _statistics(array: Array) -> list[str]:
     lines = []
     if known:
         low, high = sums[:, 0].min(), sums[:, 1].max()
-        low, mean, high, norm = (
-            format_number(x, 4) for x in (low, total / known, high, np.sqrt(square))
-        )
+        low, mean, high, norm = map(_brief, (low, total / known, high, np.sqrt(square)))
         lines += [f"min {low} · max {high}", f"mean {mean} · norm {norm}"]
     infs = array.size - known - nans
     counts = [f"{format_number(100 * zeros / array.size, 2)}% zeros"] if zeros else []
     counts += [f"{int(n)} {name}" for n, name in ((nans, "NaN"), (infs, "inf")) if n]
     return [*lines, " · ".join(counts)] if counts else lines
+
+
+def _brief(x: float) -> str:
+    """Return a number as text with at most eight characters."""
+    text = format_number(x, 4)
+    return format_number(x, 2) if "e" in text else text
 
 
 def _sums(piece: Array) -> tuple[float, ...]:

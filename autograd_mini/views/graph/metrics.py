@@ -92,7 +92,8 @@ def card_size(card: Card, least: float = 0) -> Size:
         body = max(b.width for b in blocks)
         below = sum(b.height for b in blocks) + GAP * (len(blocks) - 1)
     width = max(least, sum(header_widths(card)) + 2 * GAP, body, *lines, 40)
-    return Size(width + 2 * PAD, HEADER + NOTE * len(lines) + below + 1.5 * PAD)
+    height = HEADER + NOTE * len(lines) + below + 1.5 * PAD
+    return Size(max(width + 2 * PAD, card.least[0]), max(height, card.least[1]))
 
 
 def cell_size(block: Block) -> Size:

@@ -29,6 +29,8 @@ EXAMPLES = 24  # examples of a batch that the page can show one by one
 _DECIMALS = 4
 _MINUS = re.compile(r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)")  # not a hyphen, as in one-hot
 _USUAL = "-0.0000"  # a number of the usual width
+#: the longest statistics of a heat map, because its numbers may change
+_STATISTICS = ("mean -1.2e-05 · norm 1.2e-05",) * 3
 _LARGEST_EXAMPLE = 512  # entries
 
 
@@ -169,23 +171,38 @@ class Pool:
                     item.pop("notes", None)
 
     def outline(
-        self, number: int, head: str, meets: bool = False, most: int = MAX_NUMBERS
+        self,
+        number: int,
+        head: str,
+        meets: bool = False,
+        most: int = MAX_NUMBERS,
+        example: bool = False,
     ) -> Block:
-        """Return a block of a card that is large enough for an array and its other variants.
+        """Return a block of a card that is large enough for an array, or for each example of it.
 
         A matrix with more than `most` rows or columns is shown as a heat map.
         """
         item = self.items[number]
         assert isinstance(item, dict)
-        texts = item.get("text")
-        columns = len(item["tint"][0]) if item["tint"] else 0
-        if texts is None or (columns > 1 and max(columns, len(texts)) > most):
-            rows = [[Cell("")] * len(row) for row in item["tint"]]
-            return Block(head, "", rows, item.get("notes", ()), meets)
-        least = "" if "int" in item["shape"] else _USUAL
-        widest = max((least, *chain(*texts)), key=partial(text_width, font_size=NUMBER))
-        rows = [[Cell(widest)] * columns] * len(texts)  # all cells of a block are as wide
-        return Block(head, "", rows, item.get("notes", ()), meets)
+        if example and "each" in item:
+            return _outline(item["each"], head, meets, most)
+        return _outline([item], head, meets, most)
+
+
+def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int) -> Block:
+    """Return a block that is large enough for each of some arrays of the same shape."""
+    item = items[0]
+    columns = len(item["tint"][0]) if item["tint"] else 0
+    is_whole = "int" in item["shape"]  # such numbers do not change
+    if "text" not in item or (columns > 1 and max(columns, len(item["text"])) > most):
+        rows = [[Cell("")] * len(row) for row in item["tint"]]
+        notes = item.get("notes", ()) if is_whole else _STATISTICS
+        return Block(head, "", rows, notes, meets)
+    texts = chain.from_iterable(row for each in items for row in each["text"])
+    least = "" if is_whole else _USUAL
+    widest = max((least, *texts), key=partial(text_width, font_size=NUMBER))
+    rows = [[Cell(widest)] * columns] * len(item["text"])  # all cells of a block are as wide
+    return Block(head, "", rows, item.get("notes", ()), meets)
 
 
 def _shortened(item: ArrayData) -> ArrayData:

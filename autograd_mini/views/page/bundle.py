@@ -34,7 +34,9 @@ _CALLED = re.compile(r"\bnd\.(\w+)")
 #: comments on lines of their own, types in front of an expression, and comments at the end of a
 #: line, unless a quote follows: that would be in a string
 _COMMENT = re.compile(
-    r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ | // [^\"'`\n]*$", re.M
+    r"^ *//.*\n|^ */\*(?:(?!\*/)[\s\S])*\*/\n|/\*\* @type [^*\n]*\*/ "
+    r"| // [^\"'`\n]*$| /\* [^*\n]*\*/$",
+    re.M,
 )
 _INDENTATION = re.compile("^ +", re.M)
 _POLICY = (

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from ...core.tensor import Tensor
 from ...text.format import made_by, truncate
-from ..graph.card import FEW_NUMBERS, MAX_NUMBERS, Card
+from ..graph.card import FEW_NUMBERS, MAX_NUMBERS, Block, Card
 from ..graph.folding import Folded, Group, Part, Scopes, closing, parts_of
 from ..graph.graph import LONGEST_NAME, DrawOptions, Edge, Graph, Writer, covered_area
+from ..graph.metrics import card_size
 from ..graph.placement import OFFSET, PILL, measured, pair_edges, parallel, pill_width, shift
 from ..layout.layout import layouts
 from ..layout.shapes import Box, Layout, Node, Route, Spacing
@@ -279,22 +280,27 @@ def _shape(placed: Layout, kinds: Sequence[_Kind]) -> Level:
 
 
 def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
-    """Return the card of a part, large enough for its numbers, or its heat maps."""
-    writer, nodes, positions, pool = placer[:4]
-    t = part.tensors[-1]
-    node = nodes[positions[t.order]]
-    blocks = [pool.outline(node["value"], "value", most=most)]
+    """Return the card of a part, large enough for all examples of a batch, and for a single one."""
+    card = placer.writer.head(part)
+    if part.is_folded:
+        card = card._replace(notes=_inside_of(part, placer.writer))
+        if len(part.tensors) > 1:
+            card = card._replace(shape=f"{len(part.tensors):,} tensors")
+    single = card._replace(blocks=_blocks(placer, part.tensors[-1], most, example=True))
+    return single._replace(blocks=_blocks(placer, part.tensors[-1], most), least=card_size(single))
+
+
+def _blocks(placer: _Placer, t: Tensor, most: int, example: bool = False) -> list[Block]:
+    """Return blocks as large as the numbers of a tensor, or its heat maps."""
+    writer, pool = placer.writer, placer.pool
+    node = placer.nodes[placer.positions[t.order]]
+    blocks = [pool.outline(node["value"], "value", most=most, example=example)]
     if "gradient" in node:
         head = truncate(writer.trace.derivative(t), LONGEST_NAME)
-        blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1, most))
+        blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1, most, example))
     if node.get("trained"):
-        blocks.append(pool.outline(node["value"], "new", most=most))
-    card = writer.head(part)._replace(blocks=blocks)
-    if not part.is_folded:
-        return card
-    if len(part.tensors) > 1:
-        card = card._replace(shape=f"{len(part.tensors):,} tensors")
-    return card._replace(notes=_inside_of(part, writer))
+        blocks.append(pool.outline(node["value"], "new", most=most, example=example))
+    return blocks
 
 
 def _has_matrix(card: Card, more: int) -> bool:

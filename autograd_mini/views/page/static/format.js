@@ -130,6 +130,12 @@ function pooled(numbers, columns) {
 /** The part of a position along an axis. @param {number} i @param {number} n @param {number} parts */
 export const partOf = (i, n, parts) => Math.ceil(((i + 1) * parts) / n) - 1;
 
+/** A number with at most eight characters. @param {number} x */
+function brief(x) {
+  const text = formatNumber(x, 4);
+  return text.includes("e") ? formatNumber(x, 2) : text;
+}
+
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
   const known = numbers.filter(Number.isFinite);
@@ -139,7 +145,7 @@ function statistics(numbers) {
   const [nans, zeros] = [count(Number.isNaN), count(x => x === 0)];
   const infs = numbers.length - length - nans;
   /** @param {(a: number, b: number) => number} f */
-  const over = (f, start = known[0]) => formatNumber(known.reduce(f, start), 4);
+  const over = (f, start = known[0]) => brief(known.reduce(f, start));
   const counts = [
     zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
     nans && `${nans} NaN`,
