@@ -442,6 +442,31 @@ def test_nodes_of_our_own(name, dtype):
         check(y, np.cos(np.arange(y.size)).reshape(y.shape), 16 if name in losses else 0)
 
 
-def test_gradient_that_the_program_does_not_compute_is_called_constant():
-    a = ag.tensor(np.ones((3, 2)), requires_grad=True, name="a")
-    assert "d_a = c  # ∂v2/∂a, a constant of this tape" in ag.source(np.sum(a[0]))
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: np.sum(a[0]),
+        lambda a: np.sum(2 * a[:, [0, 0]]),
+        lambda a: np.trace(a @ a.T),
+        lambda a: np.sum(np.take(a, [0, 1])) + a[2, 0],
+    ],
+)
+def test_gradient_that_never_changes_is_computed(f):
+    """The program has no argument for it, so that it also explains where it comes from."""
+    a = ag.tensor(np.arange(6.0).reshape(3, 2), requires_grad=True, name="a")
+    y = f(a)
+    others = [x for x in ag.source(y).arguments.values() if x is not a.data]
+    assert not any(x.dtype.kind == "f" for x in others)
+    check(y, 1.0)
+
+
+def test_long_list_of_one_array_is_written_as_a_product():
+    a = ag.tensor([1.0, 2.0], requires_grad=True, name="a")
+    y = np.sum(np.stack([a] * 200))
+    assert "np.stack((a,) * 200)" in ag.source(y)
+    check(y, 1.0)
+
+
+def test_number_that_is_a_gradient_is_called_constant():
+    a = ag.tensor(2.0, requires_grad=True, name="a")
+    assert "a constant of this tape" in ag.source(a + 1.0)

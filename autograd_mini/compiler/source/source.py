@@ -18,8 +18,9 @@ from ...core.primitive import Primitive
 from ...core.registry import parameters_of
 from ...core.tape import Tape, replay
 from ...core.tensor import Tensor, record
+from ...notation.numpy import repeated
 from ...text.format import Names, labels, names_of, variable
-from ..ir import Program, Value
+from ..ir import Program, Step, Value
 from ..passes.algebra import EXACT
 from ..passes.rewrite import simplify
 from ..traced_array import TracedArray
@@ -34,19 +35,29 @@ def traced_program(
     trace, again = _traced(tensors, names_of(tensors, names))
     y = again[result]
     leaves = [t for t in tensors if t.op is None and t.requires_grad]
-    results: list[Any] = [_value(y)]
-    constants: list[tuple[Any, Value]] = []
+    gradients: dict[Tensor, Any] = {}
     if result.requires_grad:
         trace.part = "backward"
         gradients = _gradients(y, trace)
-        results += [gradients.get(again[t], np.zeros_like(t._array)) for t in leaves]
-        constants = [
-            (g, _value(t)) for t, g in gradients.items() if isinstance(g, np.ndarray) and g.ndim
-        ]
-    by = [_value(again[t]) for t in leaves]
-    program = Program(trace, results)
-    program.constant_gradients = constants
-    return simplify(program, EXACT), by
+    program = Program(trace, [_value(y), *gradients.values()])
+    known = simplify(program, [("repeated numbers", repeated_number)]).results
+    gradients = dict(zip(gradients, known[1:]))
+    program.results = known[:1]
+    if result.requires_grad:
+        program.results += [gradients.get(again[t], np.zeros_like(t._array)) for t in leaves]
+    program.constant_gradients = [
+        (g, _value(t)) for t, g in gradients.items() if isinstance(g, np.ndarray) and g.ndim
+    ]
+    return simplify(program, EXACT), [_value(again[t]) for t in leaves]
+
+
+def repeated_number(step: Step) -> Any:
+    """np.ones(3) * 2 → np.full(3, 2.0): a call without values, whose result repeats a number."""
+    if step.inputs or len(step.outs) != 1:
+        return None
+    x = step.outs[0].example
+    is_array = isinstance(x, (np.ndarray, np.generic))
+    return x if is_array and repeated(x) is not None else None
 
 
 def forward_program(result: Tensor) -> Program:
@@ -101,7 +112,8 @@ def _gradients(y: Tensor, trace: Tracer) -> dict[Tensor, Any]:
     The sweep runs on traced arrays: the program computes what the engine does.
     """
     if y.size == 1:
-        seed: Any = np.ones(y.shape, y.dtype)
+        # a call, so that gradients that never change are computed too
+        seed: Any = trace.call(np.ones, (y.shape, y.dtype), {})
     else:
         seed = trace.argument(np.ones(y.shape, y.dtype), "cotangent")
     tensors = list(y.tape())
