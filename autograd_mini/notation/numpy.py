@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .expression import ATOM, IN_PROGRAMS, Call, Formula, Notation
+from ..text.format import MOST_LISTED
+from .expression import ATOM, IN_PROGRAMS, PRODUCT, Call, Formula, Notation
 
 
 class NumPy(Notation):
@@ -36,9 +37,13 @@ class NumPy(Notation):
 
     def write_tuple(self, call: Call, parts: Sequence[Formula]) -> Formula:
         words = ", ".join(part.text for part in parts)
+        if _is_repeated(parts):
+            return Formula(f"({parts[0].text},) * {len(parts)}", PRODUCT)
         return Formula(f"({words}{',' * (len(parts) == 1)})", ATOM)
 
     def write_list(self, call: Call, parts: Sequence[Formula]) -> Formula:
+        if _is_repeated(parts):
+            return Formula(f"[{parts[0].text}] * {len(parts)}", PRODUCT)
         return Formula(f"[{', '.join(part.text for part in parts)}]", ATOM)
 
     def function(self, call: Call, parts: Sequence[str]) -> str:
@@ -117,6 +122,11 @@ class NumPy(Notation):
         if x.ndim == 2 and x.shape[1] == 1:
             return f"{text}[:, None]"
         return text if x.ndim <= 1 else f"{text}.reshape{x.shape}"
+
+
+def _is_repeated(parts: Sequence[Formula]) -> bool:
+    """Return whether a long list repeats one item."""
+    return len(parts) > MOST_LISTED and len({part.text for part in parts}) == 1
 
 
 def repeated(x: Any) -> Any:

@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..core.tensor import Tensor
+from ..notation.expression import Formula
 from ..notation.latex import LaTeX
 from ..notation.names import Definitions, taken
 from ..notation.plain import Plain
 from ..text.format import Names
 from ..text.terminal import transliterate
 from .trace import Term, Trace
+
+_MOST_TERMS = 12  # of a sum that is written in full
+_FIRST = 3  # terms of a longer sum, before its last one
 
 
 class Derivation(str):
@@ -139,14 +143,17 @@ def _backward(trace: Trace, names: Names, write: Plain) -> Iterator[str]:
     def derivative(t: Tensor) -> str:
         return write.derivative(names[trace.result.order], names[t.order])
 
+    def write_term(c: Term) -> Formula:
+        incoming = "1" if c.source is trace.result else derivative(c.source)
+        return write.format_sum(c.rule, names, incoming, c.spread.shape, c.axes)
+
     for t, terms in _by_target(trace).items():
-        total = ""
-        where: list[tuple[str, str]] = []
-        for c in terms:
-            incoming = "1" if c.source is trace.result else derivative(c.source)
-            term = write.format_sum(c.rule, names, incoming, c.spread.shape, c.axes)
-            total = f"{total} + {term.text}".replace("+ -", "- ") if total else term.text
-            where += term.where
+        is_long = len(terms) > _MOST_TERMS
+        written = [write_term(c) for c in ([*terms[:_FIRST], terms[-1]] if is_long else terms)]
+        texts, where = [term.text for term in written], [w for term in written for w in term.where]
+        if is_long:
+            texts.insert(_FIRST, write.ellipsis)
+        total = " + ".join(texts).replace("+ -", "- ")
         line = write.equals.format(derivative(t), total)
         yield line + (write.where + ", ".join(map(" = ".join, where)) if where else "")
 

@@ -298,3 +298,14 @@ def test_terminal_without_greek_letters_gets_words(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
     text = ag.latex(ag.layer_norm(leaf([[1.0, 2.0]], "x"), 2).sum()).text
     assert "x_hat = (x - mu) / s" in text.splitlines()
+
+
+def test_sum_of_many_contributions_is_shortened():
+    a = ag.tensor([1.0, 2.0], requires_grad=True, name="a")
+    many, few = (ag.latex(np.sum(np.stack([a] * n))) for n in (200, 12))
+    last = many.split("\n")[-2]
+    assert len(last) < 300
+    assert r"_{2} + \ldots + " in last
+    assert last.endswith("_{199}")
+    assert r"\ldots +" not in few
+    assert "…" in many.text
