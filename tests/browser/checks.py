@@ -308,6 +308,8 @@ def gradient_of_z(page):
 
 
 def check_hard(page):
+    """Check the button of the hard logits: pressed again, it restores the reader's numbers."""
+    move(page, "input-0", 3.0)
     page.click("#views :nth-child(1)")
     page.keyboard.press("End")
     page.click("#hard")
@@ -317,3 +319,4 @@ def check_hard(page):
     assert gradient_of_z(page) == ["1", "−1", "0"]
     page.click("#hard")
     assert "agree" in page.inner_text("#verdict")
+    assert page.input_value("#input-0") == "3"

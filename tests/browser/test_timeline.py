@@ -65,10 +65,43 @@ def test_steps_are_named_and_marked(opened):
 def test_first_nan_or_inf_and_scopes_are_marked(opened):
     page = opened(cases.explore(cases.overflow))
     marked = page.locator("#steps button:has(.first-odd)")
-    assert marked.all_text_contents() == ["exp · efirst inf"]
+    assert marked.all_text_contents() == ["exp · efirst inf", "div · v3first NaN"]
     page = opened(cases.explore(attention))
     scopes = page.locator("#steps .scope").all_text_contents()
     assert scopes == ["attention", "head", "attention"]
+
+
+def said_about_odd(page):
+    return page.locator("#what .odd").all_text_contents()
+
+
+@pytest.mark.slow
+def test_first_inf_and_nan_are_explained_at_their_steps(opened):
+    """Also after a slider has moved. The ending claims nothing about a gradient that is NaN."""
+    page = opened(cases.explore(cases.softmax_chain))
+    page.keyboard.press("End")
+    assert "ŷ\u00a0−\u00a0y is right" in page.inner_text("#ledger")
+    page.evaluate("location.hash = '#step=0&leaves=0_0_80*0_2_-720'")
+    page.reload()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    found = {}
+    for step in range(16):
+        go(page, step)
+        found[step] = "".join(said_about_odd(page))
+    assert {step: text for step, text in found.items() if text} == {
+        4: "The first step with inf: v5[2] = log(0.0000) = −inf.",
+        5: "The first step with NaN: v6[2] = 0·(−inf) = nan.",
+    }
+    page.keyboard.press("End")
+    assert "∂L/∂z is not finite" in page.inner_text("#what .lead")
+    assert "is right" not in page.inner_text("#ledger")
+
+
+@pytest.mark.slow
+def test_first_nan_of_the_backward_pass_is_explained(opened):
+    x = ag.tensor([0.0, 1.0], requires_grad=True, name="x")
+    page = opened(ag.explore((np.sqrt(x) * x).sum()), hash="#step=7")
+    assert said_about_odd(page) == ["The first step with NaN: ∂v3/∂x[0] = 0·inf = nan."]
 
 
 @pytest.mark.slow

@@ -112,6 +112,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.items: list[ArrayData | str] = []
+        self.has_examples = False  # whether some arrays have a row for each example of a batch
         self.sources: list[Any] = []  # this also keeps arrays alive, whose ids are used below
         self._positions: dict[int, int] = {}
 
@@ -157,6 +158,7 @@ class Pool:
         """
         data = _array_data(x)
         if rows and isinstance(x, np.ndarray) and x.size // rows <= _LARGEST_EXAMPLE:
+            self.has_examples = True
             examples = [np.asarray(row) for row in x[:EXAMPLES]]
             data["each"] = [{**_array_data(a), "first": i * a.size} for i, a in enumerate(examples)]
         return data

@@ -38,7 +38,7 @@ _COMMENT = re.compile(
     r"| // [^\"'`\n]*$| /\* [^*\n]*\*/$",
     re.M,
 )
-_INDENTATION = re.compile("^ +", re.M)
+_INDENTATION = re.compile(r"^ +|^\n", re.M)
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"

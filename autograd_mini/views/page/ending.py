@@ -16,6 +16,7 @@ from .small_step import small_step
 from .story import Description, Story, unbroken
 
 _WRONG = "wrong: the gradient is ŷ Σy - y."
+_WHY = "Why? Point at a line."
 _MOST_LEAVES = 4  # leaves that are shown
 _IF = "\u00a0\u00a0if\u00a0\u00a0"  # MathML drops other blanks at the ends of a text
 
@@ -58,11 +59,18 @@ def _after_cross_entropy(
 ) -> Description:
     """Return the ending of softmax cross-entropy: ŷ - y, where it comes from, and when it holds."""
     move = f"To make {story.result} smaller, move each logit against"
+    gradient = story.trace.derivative(found.logits)
     return {
         "node": story.positions[found.logits.order],
         "titles": ["What came out", "Prediction minus truth", "When is it wrong?"],
-        "lead": story.choose("sum", f"{move} ŷ - y.", f"{move} ŷ Σy - y."),
-        "say": "Why? Point at a line.",
+        "lead": story.choose(
+            "sum",
+            f"{move} ŷ - y. {_WHY}",
+            f"{move} ŷ Σy - y. {_WHY}",
+            broken=f"{gradient} is not finite, so it says nothing about the logits. These lines "
+            "are about exact numbers.",
+        ),
+        "say": "",
         "softmax": {
             "columns": story.columns,
             "logits": _letter(story, found, "logits"),
@@ -79,6 +87,8 @@ def _after_cross_entropy(
                 "sum",
                 f"Here Σy = 1, so ŷ - y is right. Otherwise it is {_WRONG}",
                 f"Here Σy = #, so ŷ - y is {_WRONG}",
+                broken="Here the numbers are lost at the first inf or NaN: see the marks at the "
+                "steps.",
             ),
             unbroken(_batch(story.result, example)),
             *_aliases(story, found),

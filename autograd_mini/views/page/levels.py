@@ -286,6 +286,8 @@ def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
         card = card._replace(notes=_inside_of(part, placer.writer))
         if len(part.tensors) > 1:
             card = card._replace(shape=f"{len(part.tensors):,} tensors")
+    if not placer.pool.has_examples:
+        return card._replace(blocks=_blocks(placer, part.tensors[-1], most))
     single = card._replace(blocks=_blocks(placer, part.tensors[-1], most, example=True))
     return single._replace(blocks=_blocks(placer, part.tensors[-1], most), least=card_size(single))
 

@@ -168,7 +168,10 @@ class Narrator:
                 if np.asarray(a).dtype.kind in "biuf":
                     label = {"name": known} if known else {}
                     found.append({**place, "array": self._constant(t, i), **label})
-        return found[:MOST_LISTED]
+        if len(found) > MOST_LISTED:
+            last = {**found[-1], "sign": f", {ELLIPSIS}, "}
+            return [*found[: MOST_LISTED // 2], last]
+        return found
 
     def _constant(self, t: Tensor, i: int) -> int:
         """Add the i-th argument of a node, an array or a number, to the pool."""
@@ -193,7 +196,9 @@ class Narrator:
                 left, names = self._derivative(a), other.tex if other else self.tex
                 right = write.format_rule(rule, names, self._derivative(t))
             found.append(f"{left} = {right.text}{_where_named(right, write)}")
-        return found[:_MOST_SAVED]
+        if len(found) > _MOST_SAVED:
+            return [*found[:_MOST_SAVED], r"\ldots"]
+        return found
 
     def _ruled(self, t: Tensor) -> list[tuple[int, Tensor]]:
         """Return the arguments that a node contributes to, with their positions."""

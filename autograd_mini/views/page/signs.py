@@ -11,9 +11,10 @@ _SIGNS = {
     "omega": "ω", "top": "⊤", "odot": "⊙", "cdot": "·", "times": "×", "sum": "∑", "partial": "∂",
     "ldots": "…", "infty": "∞", "backslash": "\\", "wedge": "^", "sim": "~", "prod": "∏",
     "bmod": "mod", "neq": "≠", "leq": "≤", "geq": "≥", "land": "∧", "lor": "∨", "lnot": "¬",
-    ",": "\u2009",
+    "hat": "ˆ", "tilde": "˜", "bar": "¯", "dot": "˙", "ddot": "¨", "lfloor": "⌊", "rfloor": "⌋",
+    "|": "‖", ",": "\u2009",
 }  # fmt: skip
-_COMMAND = re.compile(r"\\\\([a-zA-Z]+|,)")  # JSON writes a backslash twice
+_COMMAND = re.compile(r"\\\\([a-zA-Z]+|[,|])")  # JSON writes a backslash twice
 
 
 def signs_in(text: str) -> dict[str, str]:

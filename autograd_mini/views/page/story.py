@@ -59,13 +59,20 @@ class Story:
         """Return the positions of tensors on the tape; leave out None."""
         return [self.positions[t.order] for t in tensors if t is not None]
 
-    def choose(self, by: str, *texts: str) -> Description:
+    def choose(self, by: str, *texts: str, broken: str = "") -> Description:
         """Return two texts, from which the page chooses one by the target of the first example.
 
         By "class", it shows the first text for a one-hot target, in which "#" is the class.
         By "sum", it shows the first text for a target with a sum of 1; "#" is the sum.
+        It shows `broken` instead, if there is such a text and the gradient is not finite.
         """
-        return {"target": self.columns["target"], "by": by, "texts": [*map(unbroken, texts)]}
+        return {
+            "target": self.columns["target"],
+            "gradient": self.columns["gradient"],
+            "by": by,
+            "texts": [*map(unbroken, texts)],
+            "broken": unbroken(broken),
+        }
 
 
 def unbroken(text: str) -> str:

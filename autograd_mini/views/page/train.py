@@ -17,10 +17,13 @@ from ...compiler.ir import Program
 from ...compiler.source.javascript import javascript
 from ...compiler.source.source import forward_program
 from ...core.arrays import Array, unwrap
+from ...core.context import grad_mode, unobserved
 from ...core.messages import describe, one_line
 from ...core.pytree import tree_leaves
 from ...core.tape import Tape
 from ...core.tensor import Tensor
+from ...functional.softmax import softmax
+from ...ops.elementwise import sigmoid
 from ...text.format import truncate
 from ..trace import Trace
 from .data import Data
@@ -187,11 +190,27 @@ def add_training(
         return
     if drawn["kind"] == "classes":
         training["rate"] = _RATE_OF_CLASSES
-    forward = forward_program(found.prediction)
+    forward = forward_program(_as_drawn(found.prediction, drawn["scale"]))
     places = {id(value.example): i for i, (_, value) in enumerate(lives[0].arguments)}
     drawn["program"] = len(data["programs"])
     data["programs"].append(javascript(forward))
     training["picture"] = drawn | _arguments_of(found, forward, places)
+
+
+def _as_drawn(z: Any, scale: Any) -> Any:
+    """Return predictions with a row for each example: probabilities, or the value of a curve."""
+    with unobserved(), grad_mode(True), np.errstate(all="ignore"):
+        if scale == "softmax":
+            return softmax(z)
+        rows = np.reshape(z, (len(z), -1))
+        if scale is None or rows.shape[1] > 1:
+            return rows
+        if scale == "sigmoid":
+            p = sigmoid(rows)
+        else:
+            low, high = scale
+            p = np.clip((rows - low) / (high - low), 0, 1)
+        return np.concatenate([1 - p, p], axis=1)
 
 
 def _arguments_of(found: Learned, forward: Program, places: Mapping[int, int]) -> Data:
@@ -213,7 +232,7 @@ def recorded_picture(tape: Tape, trained: Sequence[Tensor]) -> tuple[Data, str] 
     if not found or not drawn or sum(t.size for t in trained) > _MOST_WEIGHTS:
         return None
     try:
-        forward = forward_program(found.prediction)
+        forward = forward_program(_as_drawn(found.prediction, drawn["scale"]))
         program = javascript(forward)
     except TypeError:  # TracingError, or UnknownOperation
         return None

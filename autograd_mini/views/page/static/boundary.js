@@ -34,15 +34,15 @@ plots.unshift(() => {
   const place = (i, j) => [x(us[0] + i * (us[1] - us[0])), y(vs[0] + j * (vs[1] - vs[0]))];
   const classes = [...Array(picture.classes).keys()];
   const borders = classes.slice(1).flatMap(k => contour(margins(shares, k), place));
+  const examples = points.map(([u, v]) => [x(u), y(v)]);
   root.append(
     stroke("path.contour", borders.join("M")),
-    ...classes.map(k => {
-      const own = points.filter((_, i) => labels[i] === k);
-      return marks(
+    ...classes.map(k =>
+      marks(
         k,
-        own.map(([u, v]) => [x(u), y(v)])
-      );
-    })
+        examples.filter((_, i) => labels[i] === k)
+      )
+    )
   );
   const caption = el("figcaption.row", classes.map(legend), says);
   return el("figure.learned", regions(shares), root, caption);

@@ -11,8 +11,7 @@ import {named} from "./names.js";
 function normOf(tape, id) {
   const numbers = tape.numbers?.(tape, id) ?? parsed(array(tape, id));
   if (typeof numbers === "string") return numbers;
-  let norm = 0;
-  for (const x of numbers) norm = Math.hypot(norm, x);
+  const norm = [...numbers].reduce((a, b) => Math.hypot(a, b), 0);
   return String(Number(norm.toPrecision(3))).replace("Infinity", "inf");
 }
 
@@ -41,8 +40,7 @@ export function doingInside(tape, isInside) {
   if (phase === "forward") return isInside(node) ? `${nodes[node].op} · ${nodes[node].name}` : "";
   const to = gives.find(given => isInside(given.to))?.to;
   if (to === undefined) return "";
-  const sign = arrived(tape, to).length > 1 ? "+=" : "=";
-  return `∂${symbol}/∂${nodes[to].name} ${sign}`;
+  return `∂${symbol}/∂${nodes[to].name}${arrived(tape, to).length > 1 ? " +=" : ""}`;
 }
 
 /** @param {Tape} tape @param {Place} place @param {Chips} chips @param {string} doing */

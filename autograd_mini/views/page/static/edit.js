@@ -1,7 +1,7 @@
 // @ts-check
 // The cells of leaves can be changed: click one or press Enter, type a number, and press Enter.
 import {parseNumber} from "./state.js";
-import {el, setText} from "./dom.js";
+import {byId, el} from "./dom.js";
 import {bracketed, parseOrigin} from "./entries.js";
 import {programOf} from "./live.js";
 /** @typedef {import("./types.js").Tape} Tape */
@@ -49,7 +49,7 @@ function openCell(cell, change) {
   const again = `#${cell.closest("[id]")?.id} [data-of="${of}"] [data-entry="${entry}"]`;
   const blur = () => {
     cell.textContent = before;
-    setText("message", "");
+    byId("message").hidden = true;
   };
   /** @param {KeyboardEvent} event */
   const keydown = event => {
@@ -60,10 +60,8 @@ function openCell(cell, change) {
     }
     if (event.key !== "Enter") return;
     const value = parseNumber(input.value);
-    if (!Number.isFinite(value)) {
-      const problem = `“${input.value}” is not a number. Type a number such as -0.5.`;
-      return setText("message", problem);
-    }
+    byId("message").hidden = Number.isFinite(value);
+    if (!byId("message").hidden) return;
     input.blur();
     change(name, Number(entry), value);
     /** @type {HTMLElement|null} */ (document.querySelector(again))?.focus();

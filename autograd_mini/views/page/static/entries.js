@@ -13,6 +13,9 @@ import {cells} from "./arrays.js";
 export const origin = (tape, kind, node, ...at) =>
   [data.tapes.indexOf(tape), kind, node, ...at].join(" ");
 
+/** Whether arrays of a kind may have another shape than their node. @param {string} kind */
+export const isForeign = kind => /local|constant/.test(kind);
+
 /** The opposite of `origin`. @param {string} text */
 export function parseOrigin(text) {
   const [nth, kind, ...numbers] = text.split(" ");

@@ -139,24 +139,20 @@ function brief(x) {
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */
 function statistics(numbers) {
   const known = numbers.filter(Number.isFinite);
-  const {length} = known;
-  /** @param {(x: number) => boolean} is */
-  const count = is => numbers.filter(is).length;
-  const [nans, zeros] = [count(Number.isNaN), count(x => x === 0)];
-  const infs = numbers.length - length - nans;
+  const zeros = numbers.filter(x => x === 0).length;
+  const nans = numbers.filter(Number.isNaN).length;
+  const infs = numbers.length - known.length - nans;
   /** @param {(a: number, b: number) => number} f */
-  const over = (f, start = known[0]) => brief(known.reduce(f, start));
+  const over = (f, start = known[0]) => brief(known.reduce((a, b) => f(a, b), start));
+  /** @param {number} sum @param {number} x */
+  const average = (sum, x) => sum + x / known.length;
+  const ends = () => `min ${over(Math.min)} · max ${over(Math.max)}`;
+  const sizes = () => `mean ${over(average, 0)} · norm ${over(Math.hypot, 0)}`;
   const counts = [
     zeros && `${formatNumber((100 * zeros) / numbers.length, 2)}% zeros`,
     nans && `${nans} NaN`,
     infs && `${infs} inf`
   ];
-  return [
-    length && `min ${over((a, b) => Math.min(a, b))} · max ${over((a, b) => Math.max(a, b))}`,
-    length &&
-      `mean ${over((sum, x) => sum + x / length, 0)} · norm ${over((a, b) => Math.hypot(a, b), 0)}`,
-    counts.filter(Boolean).join(" · ")
-  ]
-    .filter(Boolean)
-    .map(String);
+  const last = counts.filter(Boolean).join(" · ");
+  return [...(known.length ? [ends(), sizes()] : []), ...(last ? [last] : [])];
 }

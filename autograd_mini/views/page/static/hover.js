@@ -2,14 +2,13 @@
 // A number that is pointed at, or focused, lights those it was computed from. A click pins it.
 import {shownTapes} from "./state.js";
 import {byId, connect, el, isOurs} from "./dom.js";
-import {parseOrigin} from "./entries.js";
+import {isForeign, parseOrigin} from "./entries.js";
 import {named} from "./names.js";
 import {lightSquare, squareAt} from "./squares.js";
 import {written} from "./written.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 
-const OF_NODE = ["value", "gradient", "part"]; // arrays with the shape of their node
 /** @type {Entry|null} */
 let pinned = null;
 /** @type {Entry|null} */
@@ -116,10 +115,7 @@ function lightAll({of, entry}) {
   for (const array of document.querySelectorAll("[data-of]")) {
     const at = array.getAttribute("data-of") ?? "";
     const other = parseOrigin(at);
-    const isOfNode =
-      other.tape === tape &&
-      other.node === node &&
-      [kind, other.kind].every(each => OF_NODE.includes(each));
+    const isOfNode = other.tape === tape && other.node === node && !isForeign(kind + other.kind);
     if (at === of || isOfNode) light(array, [entry], "spot");
     for (const use of uses) if (use.of === at) light(array, use.entries, "use");
   }

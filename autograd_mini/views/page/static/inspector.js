@@ -6,6 +6,7 @@ import {formulaLines, gradientFigure, nameOf, valueFigure} from "./formulas.js";
 import {ledger, saved} from "./ledger.js";
 import {named} from "./names.js";
 import {chainRule, operation} from "./numbers.js";
+import {oddSentences} from "./odd.js";
 import {linesOf, notesOf, question, sentence} from "./story.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
@@ -57,26 +58,30 @@ const shareSeen = ({clientWidth, scrollWidth}) =>
 export function updateInspector() {
   const tape = describedTape();
   const found = current(tape, tape.steps[stepOf(tape)]);
-  const gives = found.gives?.map(given => current(tape, given));
+  const gives = found.gives?.slice(0, MOST_CONTRIBUTIONS).map(given => current(tape, given));
+  const left = (found.gives ?? []).length - MOST_CONTRIBUTIONS;
+  const more = left > 0 ? `and ${left} more` : "";
   const step = {...found, gives};
-  fill("what", step.titles?.[0] ?? "What happens", ...whatHappens(tape, step));
+  fill("what", step.titles?.[0] ?? "What happens", ...whatHappens(tape, step, more));
   if (step.titles) fillLeaves(tape, step, step.titles);
   else if (step.phase === "forward") fillForward(tape, step);
   else if (step.phase === "seed") fillSeed(tape, step);
-  else if (step.phase === "backward") fillBackward(tape, step);
+  else if (step.phase === "backward") fillBackward(tape, step, more);
 }
 
-/** @param {Tape} tape @param {Step} step @returns {Part[]} */
-function whatHappens(tape, step) {
+/** @param {Tape} tape @param {Step} step @param {string} more @returns {Part[]} */
+function whatHappens(tape, step, more) {
   const pass = passOf(step);
   const way = `${pass} · ${direction(tape, step)}`;
   const badge = el(`span.badge.${pass}`, named(way));
-  const parts = step.gives?.slice(0, MOST_CONTRIBUTIONS) ?? [step];
+  const parts = step.gives ?? [step];
   return [
     !step.titles && el("p.doing", el("strong", stepName(tape, step)), badge),
     el(step.titles ? "p.lead" : "p", named(sentence(tape, step))),
     ...parts.map(({tex}) => tex && formulaLines(tex)),
+    more && el("p", more),
     ...linesOf(tape, step).map(text => el("p.entry", text)),
+    ...oddSentences(tape).map(text => el("p.entry.odd", named(text))),
     question(step)
   ];
 }
@@ -109,18 +114,16 @@ function fillSeed(tape, {node, why = ""}) {
   fill("ledger", "The chain rule", el("p", why));
 }
 
-/** @param {Tape} tape @param {Step} step */
-function fillBackward(tape, {gives = []}) {
-  const few = gives.slice(0, MOST_CONTRIBUTIONS);
-  const more = gives.length - few.length;
-  const multiplies = few.some(({slope}) => slope !== undefined);
+/** @param {Tape} tape @param {Step} step @param {string} more */
+function fillBackward(tape, {gives = []}, more) {
+  const multiplies = gives.some(({slope}) => slope !== undefined);
   fill(
     "numbers",
     `The chain rule with the numbers${multiplies ? ": upstream × local" : ""}`,
-    ...few.map(given => chainRule(tape, stepOf(tape), given)),
-    more > 0 && el("p", `and ${more} more`)
+    ...gives.map(given => chainRule(tape, stepOf(tape), given)),
+    more && el("p", more)
   );
-  const targets = [...new Set(few.map(({to}) => to))];
+  const targets = [...new Set(gives.map(({to}) => to))];
   const only = nameOf(tape.nodes[targets[0]]?.name ?? "");
   const many = targets.length > 1;
   fill(

@@ -4,11 +4,8 @@ import {data} from "./state.js";
 import {math} from "./dom.js";
 
 /** @type {Record<string, string>} */
-const ACCENTS = {hat: "ˆ", tilde: "˜", bar: "¯", dot: "˙", ddot: "¨"};
-/** @type {Record<string, string>} */
 const SCRIPTS = {"^": "msup", _: "msub"};
-/** @type {Record<string, string>} */
-const FENCES = {"\\|": "‖", "\\lfloor": "⌊", "\\rfloor": "⌋"};
+const ACCENTS = "ˆ˜¯˙¨";
 const LETTER = /[\p{L}⊤]/u;
 const DELIMITERS = "()[]|";
 const OPERATORS = "+-=←,:'@<>/*";
@@ -74,16 +71,14 @@ class Parser {
       case "left":
       case "right": {
         const word = this.words[this.at++];
-        return math("mo", FENCES[word] ?? word);
+        return math("mo", data.signs[word.slice(1)] ?? word);
       }
       case "begin":
         return this.cases();
     }
-    if (name in ACCENTS) {
-      const accent = math("mo", ACCENTS[name]);
-      return math("mover", {accent: "true"}, this.argument(), accent);
-    }
     const sign = data.signs[name];
+    if (sign && ACCENTS.includes(sign))
+      return math("mover", {accent: "true"}, this.argument(), math("mo", sign));
     if (sign) return math(LETTER.test(sign) ? "mi" : "mo", sign);
     if (!/^\w{2}/.test(name)) return math("mo", name);
     const rspace = this.words[this.at] === " " ? ".17em" : "0";

@@ -1,6 +1,6 @@
 // @ts-check
 // A small plot as SVG: scales, axes and their names, and the marks of examples.
-import {svg} from "./dom.js";
+import {byId, svg} from "./dom.js";
 
 /** @typedef {[number, number]} Span the first and the last value of an axis */
 
@@ -17,16 +17,6 @@ const WIDTH = 320;
 const [LEFT, RIGHT, TOP, BELOW] = [40, WIDTH - 10, 20, 34];
 const SPACE = 0.12; // around values, as a share of their span
 const TICKS = 4; // at most about as many on each axis
-/** A shape for each class, drawn from its centre, so that colour is not needed. */
-const FILLS = "lower higher backward forward faint ink".split(" "); // of the palette
-const MARKERS = [
-  "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
-  "m0-5l5 9h-10z",
-  "m-4-4h8v8h-8z",
-  "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
-  "m0 5l-5-9h10z",
-  "m-1.5-5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z"
-];
 
 /**
  * Draw axes with round numbers.
@@ -112,8 +102,9 @@ export const evenly = ([from, to], count) =>
 /** @param {string} kind @param {string} d @param {string} [style] */
 export const stroke = (kind, d, style) => svg(kind, {d: d && `M${d}`, style});
 
-/** The examples of a class. @param {number} k @param {number[][]} places in pixels */
+/** The examples of a class, drawn with its marker. @param {number} k @param {number[][]} places in pixels */
 export function marks(k, places) {
-  const fill = `fill: var(--${FILLS[k]})`;
-  return stroke("path.marks", places.map(place => pair(place) + MARKERS[k]).join("M"), fill);
+  const marker = byId("markers").children[k];
+  const [d, style] = ["d", "style"].map(name => marker.getAttribute(name) ?? "");
+  return stroke("path.marks", places.map(place => pair(place) + d).join("M"), style);
 }

@@ -15,7 +15,7 @@ export const source = argument => Array.from(nd.numbers(leavesNow()[argument]));
  * @param {Picture} picture @param {number[][]} points
  * @returns {number[][]} for each point the probability of each class, or the value of the curve
  */
-export function predict({x, inputs, program, scale}, points) {
+export function predict({x, inputs, program}, points) {
   const leaves = leavesNow();
   const {shape, dtype} = leaves[x];
   /** @type {number[][]} */
@@ -27,24 +27,7 @@ export function predict({x, inputs, program, scale}, points) {
     const args = inputs.map(i => (i === x ? filled : leaves[i]));
     const values = Array.from(nd.numbers(programs[program](args)[0]));
     const rows = inRows(values, values.length / shape[0]);
-    batch.forEach((_, i) => found.push(scaled(rows[i], scale)));
+    found.push(...rows.slice(0, batch.length));
   }
   return found;
 }
-
-/** A prediction as probabilities, or as it is. @param {number[]} z @param {Picture["scale"]} scale */
-function scaled(z, scale) {
-  if (scale === "softmax") {
-    const most = Math.max(...z);
-    const powers = z.map(value => Math.exp(value - most));
-    const sum = powers.reduce((a, b) => a + b);
-    return powers.map(power => power / sum);
-  }
-  if (scale === "sigmoid") return both(1 / (1 + Math.exp(-z[0])));
-  if (!scale || z.length > 1) return z;
-  const [low, high] = scale;
-  return both(Math.min(1, Math.max(0, (z[0] - low) / (high - low))));
-}
-
-/** The probabilities of class 0 and class 1. @param {number} p */
-const both = p => [1 - p, p];

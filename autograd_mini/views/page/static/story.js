@@ -3,6 +3,7 @@
 import {array, line, parseNumber} from "./state.js";
 import {byId, button, el} from "./dom.js";
 import {minus} from "./format.js";
+import {oddSentences} from "./odd.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").Text} Text */
@@ -24,6 +25,8 @@ export const linesOf = (tape, {gives, entry, lines = []}) =>
 function textOf(tape, text) {
   if (typeof text === "string") return text;
   if (typeof text === "number") return line(tape, text);
+  const isBroken = array(tape, text.gradient).tint.some(row => row.includes("!"));
+  if (text.broken && isBroken) return text.broken;
   const y = (array(tape, text.target).text ?? []).flat().map(parseNumber);
   const sum = y.reduce((a, b) => a + b, 0);
   const isOneHot = y.filter(Boolean).length === 1;
@@ -39,7 +42,7 @@ export const sentence = (tape, {lead = "", say}) => `${textOf(tape, lead)} ${say
 
 /** A step in words, with its numbers and its question. @param {Tape} tape @param {Step} step */
 export const inWords = (tape, step) =>
-  [sentence(tape, step), ...linesOf(tape, step), step.ask ?? ""].join(" ");
+  [sentence(tape, step), ...linesOf(tape, step), ...oddSentences(tape), step.ask ?? ""].join(" ");
 
 /**
  * A question about the next step. The button shows that step, whose numbers are the answer.

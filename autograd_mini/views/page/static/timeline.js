@@ -1,8 +1,9 @@
 // @ts-check
 // The steps in a list: forward in blue, then backward in orange.
-import {array, direction, mainTape, passOf, state, stepName} from "./state.js";
+import {direction, mainTape, passOf, state, stepName} from "./state.js";
 import {button, byId, el, enable, mark, slide} from "./dom.js";
 import {named} from "./names.js";
+import {firstOdd} from "./odd.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Step} Step */
 
@@ -56,26 +57,12 @@ function stepItem(tape, step, i, go) {
   );
 }
 
-/** Whether an array has an entry that is not finite. @param {Tape} tape @param {number} id */
-const isOdd = (tape, id) =>
-  tape.shown
-    ? tape.numbers?.(tape, id)?.some(x => !Number.isFinite(x))
-    : array(tape, id).tint.some(row => row.includes("!"));
-
-/** Mark the first step that computes NaN or inf. @param {Tape} tape */
+/** Mark the steps that compute the first inf and the first NaN. @param {Tape} tape */
 export function markFirstOdd(tape) {
   const home = byId("steps");
-  home.querySelector(".first-odd")?.remove();
-  for (const item of home.querySelectorAll("button")) {
-    const {phase, node, gives} = tape.steps[Number(item.dataset.step)];
-    const made = phase === "forward" ? [tape.nodes[node].value] : [];
-    const ids = gives?.map(({total}) => total) ?? made;
-    const odd = ids.find(id => isOdd(tape, id));
-    if (odd === undefined) continue;
-    const {text, notes} = array(tape, odd);
-    const [word] = `${text ?? notes}`.match(/nan|inf/i) ?? ["NaN"];
-    return item.append(el("span.odd.first-odd", `first ${word}`));
-  }
+  for (const before of home.querySelectorAll(".first-odd")) before.remove();
+  for (const {kind, step} of firstOdd(tape))
+    home.querySelector(`[data-step="${step}"]`)?.append(el("span.odd.first-odd", `first ${kind}`));
 }
 
 function updateButtons() {

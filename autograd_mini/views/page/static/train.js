@@ -126,10 +126,7 @@ function announce() {
 function summary() {
   const {at, losses} = trainer;
   const {symbol} = data.tapes[0];
-  const loss = losses[at];
-  if (!Number.isFinite(loss))
-    return `${symbol} is not finite: the steps are too large. Reset, then lower the learning rate.`;
-  return `Training step ${at}: ${symbol} = ${short(loss, 4)}`;
+  return `Training step ${at}: ${symbol} = ${short(losses[at], 4)}`;
 }
 
 /** Show the update at its step, and draw the panel at most once a frame. */
@@ -145,5 +142,6 @@ function drawPanel() {
   if (key === drawn) return;
   drawn = key;
   setText("train-state", summary());
+  byId("train-over").hidden = Number.isFinite(trainer.losses[trainer.at]);
   byId("plots").replaceChildren(...plots.map(draw => draw()));
 }

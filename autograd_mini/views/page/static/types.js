@@ -86,8 +86,10 @@
 
 /**
  * A text, a line of the pool, or two texts: the first holds for a target with one class, or with
- * a sum of 1. In it, "#" is the class or the sum.
- * @typedef {string|number|{target: number, by: "class"|"sum", texts: string[]}} Text
+ * a sum of 1. In it, "#" is the class or the sum. The text `broken` replaces both if the gradient is
+ * not finite.
+ * @typedef {{target: number, gradient: number, by: "class"|"sum", texts: string[], broken: string}} Choice
+ * @typedef {string|number|Choice} Text
  */
 
 /**

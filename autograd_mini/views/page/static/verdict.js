@@ -28,9 +28,14 @@ function addHardLogits() {
   const {name, shape, dtype} = leaf;
   const numbers = leaf.data.map((_, i) => hard.row[i % hard.row.length]);
   const isOn = () => nd.numbers(live.leaf(name)).every((x, i) => x === numbers[i]);
-  const [before, after] = [live.leaf(name), nd.array(numbers, shape, dtype)];
-  const set = () => live.set(name, isOn() ? before : after);
-  const element = button(hard.label, () => compute(set), {id: "hard"});
+  const after = nd.array(numbers, shape, dtype);
+  let before = live.leaf(name);
+  const toggle = () => {
+    const now = live.leaf(name);
+    live.set(name, isOn() ? before : after);
+    before = now;
+  };
+  const element = button(hard.label, () => compute(toggle), {id: "hard"});
   controls.push({element, update: () => press(element, isOn())});
 }
 

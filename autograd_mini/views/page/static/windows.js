@@ -23,11 +23,11 @@ function shapeFor({level: {places}}, width) {
 
 /** Show each graph as large as it fits, but at a readable scale, in the centre of its window. */
 export function fit() {
+  for (const view of views) arrange(view, shapeFor(view, view.stage.clientWidth - 2 * PAD));
   for (const view of views) {
     const width = view.stage.clientWidth - 2 * PAD;
-    const height = view.stage.clientHeight - 2 * PAD;
-    const shape = shapeFor(view, width);
-    arrange(view, shape);
+    const height = view.stage.clientHeight - 2 * PAD; // may depend on the shapes of all graphs
+    const shape = /** @type {import("./types.js").Shape} */ (view.shape);
     const all = Math.min(width / shape.width, height / shape.height, LARGE);
     view.scale = Math.max(READABLE, all);
     const x = PAD + Math.max(0, (width - shape.width * view.scale) / 2);

@@ -1,7 +1,7 @@
 // @ts-check
 // How an entry was computed: from which entries, and by which formula (views/page/reads.py).
 import {abridged, array, arrived, stepOf} from "./state.js";
-import {entriesRead, entryText, origin, subscript} from "./entries.js";
+import {entriesRead, entryText, isForeign, origin, subscript} from "./entries.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Operand} Operand */
 /** @typedef {ReturnType<typeof usedEntries>} Used */
@@ -16,7 +16,8 @@ const plus = terms => abridged(terms, MOST_TERMS, MOST_TERMS - 2).join(" + ");
 
 /**
  * An entry as an equation, and the entries that it was computed from.
- * @param {ReturnType<typeof import("./entries.js").parseOrigin>} from @param {number} entry
+ * @param {{tape: Tape, kind: string, node: number, step?: number, argument?: number}} from
+ * @param {number} entry
  * @returns {{text: string, uses: Used[]}}
  */
 export function written({tape, kind, node, step, argument}, entry) {
@@ -32,7 +33,7 @@ export function written({tape, kind, node, step, argument}, entry) {
     });
     return equation([at, computation(uses, form, op)], value, uses);
   }
-  if (kind === "local" || kind === "constant") return {text: "", uses: []};
+  if (isForeign(kind)) return {text: "", uses: []};
 
   const sums = arrived(tape, node);
   const parts = sums.flatMap(({step: when, contribution: c}) =>
