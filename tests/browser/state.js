@@ -27,7 +27,7 @@
     badge: document.querySelector("#what .badge")?.textContent,
     lead: document.querySelector("#what .lead")?.textContent,
     formulas: all("#what math", m => m.textContent),
-    entries: all("#what .entry", e => e.textContent),
+    entries: all("#what .entry:not(.odd)", e => e.textContent),
     figures: all("#numbers :is(.row, .product)", s => all("figure", f => texts(f), s)),
     ledgers: all("#ledger .ledger", l => ({
       rows: all(

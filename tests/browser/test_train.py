@@ -162,7 +162,9 @@ def test_steps_too_large_stop_with_advice(trained):
     page.click("#train-run")
     page.wait_for_function("() => inside.sgd.isOver()")
     page.wait_for_selector('#train-run[aria-pressed="false"]')
-    assert "lower the learning rate" in page.inner_text("#train-live")
+    assert "lower the learning rate" in page.inner_text("#train-over")
+    page.click("#train-reset")
+    page.wait_for_selector("#train-over", state="hidden")
 
 
 # ---- what is drawn -------------------------------------------------------------------------------

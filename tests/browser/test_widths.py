@@ -60,6 +60,32 @@ def test_single_examples_fit_into_their_cards(opened):
 
 
 @pytest.mark.slow
+def test_sums_of_some_contributions_fit_into_their_cards(opened):
+    """They may need more digits than the whole gradient."""
+    x = ag.tensor(np.ones((2, 4)), requires_grad=True, name="x")
+    last = x * 2.0  # the backward pass goes from the newest node to the oldest
+    page = opened(ag.explore((last + x * -0.0012345).sum()))
+    for step in range(len(page.locator("#steps button").all())):
+        page.evaluate(f"location.hash = '#step={step}'")
+        is_empty(overlaps(page, [step]))
+
+
+@pytest.mark.slow
+def test_empty_arrays_and_long_names_are_shown(opened):
+    """The cell of an empty array cannot be changed."""
+    x = ag.tensor(np.zeros((0, 3)), requires_grad=True, name="x")
+    w = ag.tensor(np.ones((3, 2)), requires_grad=True, name="w" * 60)
+    page = opened(ag.explore((x @ w).sum() + (w * 2.0).sum()), width=390, height=844)
+    assert page.locator("#stage .editable").count() == w.size
+    for step in (1, 3):
+        page.evaluate(f"location.hash = '#step={step}'")
+        page.wait_for_function(
+            f"document.querySelector('#position').innerText.includes('step {step}')"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.slow
 def test_statistics_fit_after_a_change(opened):
     """All entries become 0: a heat map gets another line, and means become rounding errors."""
     rng = np.random.default_rng(0)

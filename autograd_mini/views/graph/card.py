@@ -20,6 +20,7 @@ from .palette import STEPS
 MAX_NUMBERS = 8  # rows and columns of an array that is shown as numbers
 FEW_NUMBERS = 5  # the same in a picture that would be too large otherwise
 _MAP = 16  # rows and columns of a heat map
+_BRIEF = 7  # characters of a number in statistics; a longer one is written with two digits
 _PIECE = 1 << 16  # entries that are read at a time
 _MAX_COLUMNS = 2  # columns of blocks that are drawn side by side
 
@@ -173,7 +174,7 @@ def _statistics(array: Array) -> list[str]:
 def _brief(x: float) -> str:
     """Return a number as text with at most eight characters."""
     text = format_number(x, 4)
-    return format_number(x, 2) if "e" in text else text
+    return format_number(x, 2) if len(text) > _BRIEF else text
 
 
 def _sums(piece: Array) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
@@ -174,21 +174,21 @@ class Pool:
 
     def outline(
         self,
-        number: int,
+        numbers: Iterable[int],
         head: str,
         meets: bool = False,
         most: int = MAX_NUMBERS,
         example: bool = False,
     ) -> Block:
-        """Return a block of a card that is large enough for an array, or for each example of it.
+        """Return a block of a card that is large enough for each of some arrays of the same shape.
 
-        A matrix with more than `most` rows or columns is shown as a heat map.
+        Or for each `example` of them. A matrix with more than `most` rows or columns is shown as a
+        heat map.
         """
-        item = self.items[number]
-        assert isinstance(item, dict)
-        if example and "each" in item:
-            return _outline(item["each"], head, meets, most)
-        return _outline([item], head, meets, most)
+        items = [item for number in numbers if isinstance(item := self.items[number], dict)]
+        if example:
+            items = [each for item in items for each in item.get("each", [item])]
+        return _outline(items, head, meets, most)
 
 
 def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int) -> Block:

@@ -125,7 +125,7 @@ def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[T
     """Return the data of one tape, and add its numbers to the pool."""
     narrator = Narrator(trace, pool, batch, trained)
     nodes, steps = narrator.nodes(), narrator.steps()
-    placed = levels(trace, nodes, pool)
+    placed = levels(trace, nodes, steps, pool)
     return {
         "name": name,
         "symbol": trace.names[trace.result.order],

@@ -52,6 +52,7 @@ class _Placer(NamedTuple):
 
     writer: Writer
     nodes: Sequence[Mapping[str, Any]]
+    sums: Sequence[set[int]]  #: of contributions to each node so far, by their position in the pool
     positions: Mapping[int, int]
     pool: Pool
     widths: Sequence[float]  #: of the windows that each level is wrapped for
@@ -78,22 +79,34 @@ class _Plan:
     parent: int | None = None
 
 
-def levels(trace: Trace, nodes: Sequence[Mapping[str, Any]], pool: Pool) -> Level:
-    """Return the levels of a tape, their shapes, and the first level that the page shows.
-
-    The nodes are as a `Narrator` describes them, and the pool has their numbers.
-    """
+def levels(
+    trace: Trace,
+    nodes: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
+    pool: Pool,
+) -> Level:
+    """Return the levels of a tape, their shapes, and the first level that the page shows."""
     tensors = list(trace.tape)
     writer = Writer(trace, DrawOptions(), count_uses(tensors, trace.adjoints), summed={})
     positions = {t.order: i for i, t in enumerate(tensors)}
     widths = _WIDTHS if len(tensors) <= _FEW_CARDS else _FEW_WIDTHS
     is_open = len(tensors) <= OPEN
-    placer = _Placer(writer, nodes, positions, pool, widths, 1 if is_open else _GRID, [], {})
+    grid = 1 if is_open else _GRID
+    placer = _Placer(writer, nodes, _sums(nodes, steps), positions, pool, widths, grid, [], {})
     if is_open:
         found, first = _in_place(placer, tensors)
     else:
         found, first = _nested(placer, tensors), 0
     return {"levels": found, "shapes": placer.shapes, "first": first}
+
+
+def _sums(
+    nodes: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]
+) -> Sequence[set[int]]:
+    found = [{node["gradient"]} if "gradient" in node else set() for node in nodes]
+    for contribution in chain.from_iterable(step.get("gives", ()) for step in steps):
+        found[contribution["to"]].add(contribution["total"])
+    return found
 
 
 def _in_place(placer: _Placer, tensors: Sequence[Tensor]) -> tuple[list[Level], int]:
@@ -295,13 +308,14 @@ def _sized(placer: _Placer, part: Part, most: int = MAX_NUMBERS) -> Card:
 def _blocks(placer: _Placer, t: Tensor, most: int, example: bool = False) -> list[Block]:
     """Return blocks as large as the numbers of a tensor, or its heat maps."""
     writer, pool = placer.writer, placer.pool
-    node = placer.nodes[placer.positions[t.order]]
-    blocks = [pool.outline(node["value"], "value", most=most, example=example)]
-    if "gradient" in node:
+    position = placer.positions[t.order]
+    node, value = placer.nodes[position], {placer.nodes[position]["value"]}
+    blocks = [pool.outline(value, "value", most=most, example=example)]
+    if sums := placer.sums[position]:
         head = truncate(writer.trace.derivative(t), LONGEST_NAME)
-        blocks.append(pool.outline(node["gradient"], head, writer.uses[t] > 1, most, example))
+        blocks.append(pool.outline(sums, head, writer.uses[t] > 1, most, example))
     if node.get("trained"):
-        blocks.append(pool.outline(node["value"], "new", most=most, example=example))
+        blocks.append(pool.outline(value, "new", most=most, example=example))
     return blocks
 
 

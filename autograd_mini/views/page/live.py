@@ -219,7 +219,7 @@ class LiveTape:
             is_parameter = isinstance(of, Tensor) and of.requires_grad
             is_named = is_given if isinstance(of, Tensor) else variable(x, self.trace.names)
             is_input = is_parameter or is_named  # the graph of a fused node has other constants
-            is_fixed = x.dtype.kind != "f" or label == _SEED or not is_input
+            is_fixed = x.dtype.kind != "f" or not x.size or label == _SEED or not is_input
             found.append(
                 {
                     "name": shared.name(of, x, label, is_given, taken),

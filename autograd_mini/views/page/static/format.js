@@ -9,6 +9,7 @@ const MAP = 16; // rows and columns of a heat map
 const LEVELS = 8; // tints of each sign
 export const MIDDLE = "i".charCodeAt(0); // the letter of the tint of 0
 const DECIMALS = 4;
+const BRIEF = 7; // characters of a number in statistics
 
 const MORE = 30; // digits, enough to recognise a number halfway between two others
 
@@ -133,7 +134,7 @@ export const partOf = (i, n, parts) => Math.ceil(((i + 1) * parts) / n) - 1;
 /** A number with at most eight characters. @param {number} x */
 function brief(x) {
   const text = formatNumber(x, 4);
-  return text.includes("e") ? formatNumber(x, 2) : text;
+  return text.length > BRIEF ? formatNumber(x, 2) : text;
 }
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */

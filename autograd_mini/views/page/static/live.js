@@ -74,7 +74,6 @@ export const live = {
       tape.shown = live.isChanged() ? shown : undefined;
     });
     state.runs++;
-    document.documentElement.toggleAttribute("data-live", live.isChanged());
   },
   /**
    * A result. If its numbers are those that were read last, it is the same array: then its cells are

@@ -85,20 +85,12 @@ class Parser {
     return math("mo", {form: "prefix", lspace: "0", rspace}, name); // a function, as in \exp x
   }
 
-  /** Cases below each other, behind a brace: what \begin has read is followed by their rows. */
+  /** Two cases below each other, behind a brace: what \begin has read is followed by their rows. */
   cases() {
     this.text();
-    const table = math("mtable");
-    for (let end = ""; end !== "\\end" && this.at < this.words.length;) {
-      const row = math("mtr");
-      do {
-        row.append(math("mtd", this.row("&", "\\cr", "\\end")));
-        end = this.words[this.at - 1];
-      } while (end === "&");
-      table.append(row);
-    }
+    const [a, c, b, d] = ["&", "\\cr", "&", "\\end"].map(end => math("mtd", this.row(end)));
     this.text();
-    return math("mrow", math("mo", "{"), table);
+    return math("mrow", math("mo", "{"), math("mtable", math("mtr", a, c), math("mtr", b, d)));
   }
 
   /** The content of braces, verbatim. */
