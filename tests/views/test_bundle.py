@@ -81,8 +81,11 @@ def large():
 
 #: name -> page, and the modules of its features
 PAGES = {
-    "plain": (lambda: ag.explore(product()), ["leaves", "sliders", "reset"]),
-    "story": (lambda: ag.explore(cross_entropy()), ["leaves", "sliders", "ending", "reset"]),
+    "plain": (lambda: ag.explore(product()), ["leaves", "sliders", "link", "reset"]),
+    "story": (
+        lambda: ag.explore(cross_entropy()),
+        ["leaves", "sliders", "link", "ending", "reset"],
+    ),
     "moons": (lambda: ag.explore(moons()), ["leaves", "train", "sgd", "boundary"]),
     "deep moons": (
         lambda: ag.explore(moons(*[4] * 10)),
@@ -90,16 +93,19 @@ PAGES = {
     ),
     "scaled moons": (
         lambda: ag.explore(scaled_moons()),
-        ["leaves", "train", "sgd", "boundary", "find"],
+        ["leaves", "sliders", "train", "sgd", "boundary", "find"],
     ),
-    "logistic": (lambda: ag.explore(logistic()), ["leaves", "sliders", "train", "sgd", "boundary"]),
-    "line": (lambda: ag.explore(line()), ["leaves", "sliders", "train", "sgd", "curve"]),
+    "logistic": (
+        lambda: ag.explore(logistic()),
+        ["leaves", "sliders", "link", "train", "sgd", "boundary"],
+    ),
+    "line": (lambda: ag.explore(line()), ["leaves", "sliders", "link", "train", "sgd", "curve"]),
     "regression": (lambda: ag.explore(regression()), ["leaves", "train", "sgd", "curve"]),
     "compared": (
         lambda: ag.explore(cross_entropy(), compare=True),
-        ["leaves", "sliders", "ending", "compare", "verdict", "reset"],
+        ["leaves", "sliders", "link", "ending", "compare", "verdict", "reset"],
     ),
-    "large": (lambda: ag.explore(large()), ["leaves", "sliders", "reset", "find"]),
+    "large": (lambda: ag.explore(large()), ["leaves", "sliders", "link", "reset", "find"]),
     "recording": (recording, ["train", "film"]),
     "recorded moons": (recorded_moons, ["train", "film", "boundary"]),
     "cannot train": (lambda: ag.explore(unknown()), ["train", "untrained"]),

@@ -76,8 +76,9 @@ def features(data: Data) -> list[str]:
     has_boundary = picture["kind"] == "classes"
     needed = {
         "leaves": is_live,
-        # a long tape with a boundary has the largest page: there, leaves change in their cells
-        "sliders": is_live and "moving" in data and not (is_long and has_boundary),
+        "sliders": is_live and "moving" in data,
+        # a long tape with a boundary has the largest page: there, a link does not hold the numbers
+        "link": is_live and "moving" in data and not (is_long and has_boundary),
         "batch": "batch" in data,
         "train": "training" in data,
         "untrained": "why" in training,
