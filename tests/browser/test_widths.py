@@ -71,6 +71,20 @@ def test_sums_of_some_contributions_fit_into_their_cards(opened):
 
 
 @pytest.mark.slow
+def test_numbers_of_later_frames_fit_into_their_cards(opened):
+    """They have more digits than those of the first frame."""
+    w = ag.tensor(np.ones((2, 4)), requires_grad=True, name="w")
+    recorder = ag.Recorder()
+    for k in range(4):
+        recorder.add(((w * 10.0**-k) ** 2).sum())
+        w.data -= 0.0012345
+    page = opened(ag.explore(frames=recorder), hash="#step=3")
+    for frame in range(4):
+        page.fill("#recording", str(frame))
+        is_empty(overlaps(page))
+
+
+@pytest.mark.slow
 def test_empty_arrays_and_long_names_are_shown(opened):
     """The cell of an empty array cannot be changed."""
     x = ag.tensor(np.zeros((0, 3)), requires_grad=True, name="x")

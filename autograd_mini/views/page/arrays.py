@@ -29,6 +29,7 @@ EXAMPLES = 24  # examples of a batch that the page can show one by one
 _DECIMALS = 4
 _MINUS = re.compile(r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)")  # not a hyphen, as in one-hot
 _USUAL = "-0.0000"  # a number of the usual width
+LONGEST = "-1.234e-05"  #: a number of the largest width
 #: the longest statistics of a heat map, because its numbers may change
 _STATISTICS = ("mean -1.2e-05 · norm 1.2e-05",) * 3
 _LARGEST_EXAMPLE = 512  # entries
@@ -110,7 +111,8 @@ class Pool:
         None for one that never changes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, least: str = _USUAL) -> None:
+        self.least = least  # the number that each cell is large enough for, if its numbers change
         self.items: list[ArrayData | str] = []
         self.has_examples = False  # whether some arrays have a row for each example of a batch
         self.sources: list[Any] = []  # this also keeps arrays alive, whose ids are used below
@@ -188,10 +190,10 @@ class Pool:
         items = [item for number in numbers if isinstance(item := self.items[number], dict)]
         if example:
             items = [each for item in items for each in item.get("each", [item])]
-        return _outline(items, head, meets, most)
+        return _outline(items, head, meets, most, self.least)
 
 
-def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int) -> Block:
+def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int, least: str) -> Block:
     """Return a block that is large enough for each of some arrays of the same shape."""
     item = items[0]
     columns = len(item["tint"][0]) if item["tint"] else 0
@@ -201,8 +203,8 @@ def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int) -> B
         notes = item.get("notes", ()) if is_whole else _STATISTICS
         return Block(head, "", rows, notes, meets)
     texts = chain.from_iterable(row for each in items for row in each["text"])
-    least = "" if is_whole else _USUAL
-    widest = max((least, *texts), key=partial(text_width, font_size=NUMBER))
+    texts = chain(texts, () if is_whole else (least,))
+    widest = max(texts, key=partial(text_width, font_size=NUMBER))
     rows = [[Cell(widest)] * columns] * len(item["text"])  # all cells of a block are as wide
     return Block(head, "", rows, item.get("notes", ()), meets)
 

@@ -15,7 +15,7 @@ from ...core.tape import Tape
 from ...core.tensor import Tensor
 from ...text.format import as_names, made_by
 from ..trace import Trace
-from .arrays import Pool
+from .arrays import LONGEST, Pool
 from .data import Data, arrays_of, changes, fits, fitted, require_result, tape_data
 from .sentences import sentences
 from .still import Still
@@ -102,7 +102,7 @@ class Recorder:
         trained = _trained(trace.tape)
         if not self._frames:
             name = trace.names[result.order]
-            pools = [Pool()]
+            pools = [Pool(LONGEST)]  # the numbers of later frames are not known yet
             self.data = fitted(tape_data([trace], [name], pools, trained), pools)
             self.data["title"] = f"Training: {name}"
             self.still = Still.of(trace, self.names)

@@ -2,6 +2,7 @@
 // The entries of arrays, counted row by row: their origin, their names and their numbers.
 import {array, data, outline} from "./state.js";
 import {cells} from "./arrays.js";
+import {formatNumber, minus} from "./format.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").How} How */
 
@@ -32,7 +33,9 @@ export function entryText(tape, id, entry) {
   const {text, first = 0} = array(tape, id);
   const shown = text?.flat()[entry - first];
   const number = text ? undefined : tape.numbers?.(tape, id)?.[entry];
-  return shown === "…" ? undefined : (shown ?? number?.toPrecision(4).replace("-", "−"));
+  return shown === "…"
+    ? undefined
+    : (shown ?? (number === undefined ? number : minus(formatNumber(number, 4))));
 }
 
 /** The lengths of the axes of a shape such as "int64(2, 3)". @param {string} shape */
