@@ -200,8 +200,8 @@ def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int, leas
     is_whole = "int" in item["shape"]  # such numbers do not change
     if "text" not in item or (columns > 1 and max(columns, len(item["text"])) > most):
         rows = [[Cell("")] * len(row) for row in item["tint"]]
-        notes = item.get("notes", ()) if is_whole else _STATISTICS
-        return Block(head, "", rows, notes, meets)
+        notes = item.get("notes", ())  # there are none if only this card shows a heat map
+        return Block(head, "", rows, _STATISTICS if notes and not is_whole else notes, meets)
     texts = chain.from_iterable(row for each in items for row in each["text"])
     texts = chain(texts, () if is_whole else (least,))
     widest = max(texts, key=partial(text_width, font_size=NUMBER))

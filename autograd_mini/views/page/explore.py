@@ -14,7 +14,7 @@ from ...text.format import as_names
 from ..document import Document, check_theme
 from ..trace import Trace
 from . import bundle
-from .arrays import Pool
+from .arrays import LONGEST, Pool
 from .compare import comparison
 from .data import LARGEST, Data, data_script, fitted, require_result, tape_data
 from .live import LiveTape, add_live, name_constants
@@ -108,9 +108,10 @@ def explore(
         data = comparison(result, compare, names, title)
         names = {data["tapes"][-1]["symbol"]: result, **names}  # as on the page
         return Exploration(data, theme, Still.of(Trace.of(result, names), names, theme))
-    trace, pools = name_constants(Trace.of(result, names)), [Pool()]
+    trace = name_constants(Trace.of(result, names))
     name = trace.names[result.order]
     trained = parameters(trace.tape, train)
+    pools = [Pool(LONGEST) if trained else Pool()]  # gradients get small while the page trains
     data = tape_data([trace], [name], pools, trained)
     data["title"] = title or f"{'Training:' if trained else 'Backpropagation of'} {name}"
     lives = add_live(data, [partial(LiveTape, trace)], pools)
