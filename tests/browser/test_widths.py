@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini import data, nn
 
 from . import cases
 from .page_reader import overlaps
@@ -82,6 +83,20 @@ def test_numbers_of_later_frames_fit_into_their_cards(opened):
     for frame in range(4):
         page.fill("#recording", str(frame))
         is_empty(overlaps(page))
+
+
+@pytest.mark.slow
+def test_small_gradients_of_a_trained_page_fit_into_their_cards(opened):
+    x, labels = data.moons(20, rng=0)
+    loss = ag.softmax_cross_entropy(nn.MLP([2, 4, 2], rng=0)(x), labels)
+    page = opened(ag.explore(loss), hash="#step=9&fold=0")
+    page.click("#train-run")
+    page.wait_for_function(
+        "() => /step [1-9][0-9][0-9]/.test(document.querySelector('#train-state').innerText)"
+    )
+    page.click("#train-run")
+    page.wait_for_selector(".card .wide")
+    is_empty(overlaps(page))
 
 
 @pytest.mark.slow
