@@ -18,12 +18,15 @@ function madeAt(tape, step) {
 }
 
 /** Whether an array has an entry that is not finite. @param {Tape} tape @param {number} id */
-const isOdd = (tape, id) => array(tape, id, -1).tint.join("").includes("!");
+const isOdd = (tape, id) =>
+  (tape.shown && tape.numbers?.(tape, id)?.some(x => !Number.isFinite(x))) ?? // before it is formatted
+  array(tape, id, -1).tint.join("").includes("!");
 
 /** @param {Tape} tape @param {number} id @param {string} kind of numbers */
 function has(tape, id, kind) {
+  if (!isOdd(tape, id)) return false;
   const {text, notes} = array(tape, id, -1);
-  return isOdd(tape, id) && RegExp(kind, "i").test(`${text ?? notes}`);
+  return RegExp(kind, "i").test(`${text ?? notes}`);
 }
 
 /** The first step with each kind, and the array that has it. @param {Tape} tape */
