@@ -64,9 +64,14 @@ def _matmul_right(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
 
 def _matmul(a: Any, b: Any) -> Any:
     """Return a @ b. BLAS multiplies all rows of a stack at once if its matrices have few rows."""
-    if getattr(b, "ndim", 0) == 2 < getattr(a, "ndim", 0) and a.shape[-2] < _FEW_ROWS:
+    if _have_few_rows(a, b):
         return np.matmul(_rows(a), b).reshape((*a.shape[:-1], b.shape[1]))
     return np.matmul(a, b)
+
+
+def _have_few_rows(a: Any, b: Any) -> bool:
+    """Return whether `a` is a stack of matrices with few rows, and `b` is one matrix."""
+    return getattr(b, "ndim", 0) == 2 < getattr(a, "ndim", 0) and bool(a.shape[-2] < _FEW_ROWS)
 
 
 #: the number of rows from which BLAS multiplies the matrices of a stack as fast as one matrix
@@ -118,7 +123,12 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     >>> ag.linear(np.ones(2), np.eye(2), np.array([0.5, -0.5]))
     array([1.5, 0.5])
     """
-    y = x.dot(w) if type(x) is type(w) and x.ndim == w.ndim == 2 else _product(x, w)
+    if type(x) is type(w) and x.ndim == w.ndim == 2:
+        y = x.dot(w)
+    elif _have_few_rows(x, w) and getattr(b, "ndim", 0) < 2:
+        return _linear(_rows(x), w, b).reshape((*x.shape[:-1], w.shape[1]))
+    else:
+        y = np.dot(x, w) if w.ndim == 2 == np.ndim(x) else np.matmul(x, w)
     if y.dtype != getattr(b, "dtype", None):  # a number has none
         return y + b
     y += b  # saves an array of the size of y
