@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.answers import explains_keywords
-from ..core.arrays import require_protocol, unwrap
+from ..core.arrays import as_array, unwrap
 from ..core.context import grad_mode
 from ..core.messages import lesson
 from ..core.tensor import Tensor
@@ -117,7 +117,7 @@ def gradcheck(
 
 def _point(x: Any, i: int) -> Array:
     """Return input number `i` as a float64 copy. Raise TypeError if it has no float dtype."""
-    array = np.asarray(require_protocol(unwrap(x)))
+    array = np.asarray(as_array(unwrap(x)))
     if array.dtype.kind != "f":
         raise TypeError(
             f"gradcheck: input {i} has dtype {array.dtype}, but only floats have gradients. Write "
