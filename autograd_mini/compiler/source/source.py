@@ -42,9 +42,8 @@ def traced_program(
     program = Program(trace, [_value(y), *gradients.values()])
     known = simplify(program, [("repeated numbers", repeated_number)]).results
     gradients = dict(zip(gradients, known[1:]))
-    program.results = known[:1]
-    if result.requires_grad:
-        program.results += [gradients.get(again[t], np.zeros_like(t._array)) for t in leaves]
+    by_leaf = [gradients.get(again[t], np.zeros_like(t._array)) for t in leaves]
+    program.results = [known[0], *(by_leaf if result.requires_grad else ())]
     program.constant_gradients = [
         (g, _value(t)) for t, g in gradients.items() if isinstance(g, np.ndarray) and g.ndim
     ]
