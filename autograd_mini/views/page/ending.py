@@ -67,8 +67,8 @@ def _after_cross_entropy(
             "sum",
             f"{move} ŷ - y. {_WHY}",
             f"{move} ŷ Σy - y. {_WHY}",
-            broken=f"{gradient} is not finite, so it says nothing about the logits. These lines "
-            "are about exact numbers.",
+            broken=f"{gradient} is not finite, so it says nothing about the logits. The lines "
+            "below hold for finite numbers only.",
         ),
         "say": "",
         "softmax": {
