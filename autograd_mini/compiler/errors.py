@@ -77,8 +77,8 @@ def refused(
     reason = f" The compiled program runs the same steps for every input, so {why}." if why else ""
     return kind(
         f"{what} cannot be compiled.{reason}\n  {user_line()}\n"
-        f"{remedy}. With an array that does not depend on the arguments of the function, `if`, "
-        "float() and .item() are allowed." + lesson("depends on numbers")
+        f"{remedy}. You can use `if`, float() and .item() only with arrays that do not depend on "
+        "the arguments of the function." + lesson("depends on numbers")
     )
 
 

@@ -61,7 +61,8 @@ FUNCTIONS = {
         "local_device_count process_* psum pmean pmax pmin all_gather transfer_guard* "
         "make_array_from_* host_id* clear_caches live_arrays cudnn* mkldnn* miopen*"
     ),
-    "There are no such submodules. The functions are in ag (ag.grad, ag.softmax) or NumPy.": (
+    "autograd_mini has no module of this name. The functions that you need are in ag (ag.grad, "
+    "ag.relu) and in NumPy.": (
         "autograd functional func special linalg lax scipy numpy np jnp experimental F torch jax"
     ),
     "Operations are recorded while Python runs them, so write a Python loop or if.": (

@@ -357,17 +357,17 @@ def nothing_to_retain(t: Any) -> str:
 def array_would_lose_gradient(t: Any) -> str:
     return (
         f"converting {describe(t)} to a NumPy array would lose its gradient. To keep the gradient, "
-        "pass the tensor itself to NumPy's functions, such as np.stack and np.where. If the "
-        "tensor is in a tuple, as in the result of an LSTM, take it out of the tuple first. If you "
-        "do not need the gradient, call .numpy()."
+        "pass the tensor itself to NumPy's functions. Make one tensor of a list of tensors first: "
+        "np.stack(tensors). If the tensor is in a tuple, as in the result of an LSTM, take it out "
+        "of the tuple. If you do not need the gradient, call .numpy()."
     )
 
 
 def number_loses_gradient(t: Any) -> str:
     return (
-        f"float(), int() and functions such as math.exp() lose the gradient of {describe(t)}. To "
-        "keep the gradient, use NumPy's functions, such as np.exp(). If you do not need the "
-        "gradient, call .item()."
+        f"{describe(t)} became a number without a gradient, as in float(t), math.exp(t) and "
+        "array[i] = t. To keep the gradient, use NumPy's functions, such as np.exp(t), and "
+        "np.stack(tensors) for an array of tensors. If you do not need it, call .item()."
     )
 
 

@@ -30,11 +30,11 @@ def _check_shapes(x: Array, t: Array) -> None:
     """Raise if a missing axis would compare each `x` with each `t`, as for (N, 1) and (N,)."""
     a, b = np.shape(x), np.shape(t)
     if len(a) != len(b) and (shape := np.broadcast_shapes(a, b)) not in (a, b):
-        same_size = math.prod(a) == math.prod(b)
-        remedy = f"write t.reshape{a}" if same_size else "give both the same number of axes"
+        n = math.prod(a)
+        fix = f"write targets.reshape{a}" if n == math.prod(b) else f"give {n} targets"
         raise ValueError(
             f"every prediction would be compared with every target, which gives shape {shape}. "
-            f"To compare each prediction with its own target, {remedy}."
+            f"To compare each prediction with its own target, {fix}."
         )
 
 

@@ -16,7 +16,7 @@ from tests.cases import A, M, leaf, run
 def test_conversion_to_a_number_warns_at_the_callers_line(f):
     s = leaf(2.0, name="s")
     with pytest.warns(
-        ag.DetachedWarning, match=r"of 's' \(float64, shape \(\)\).*\.item\(\)"
+        ag.DetachedWarning, match=r"'s' \(float64, shape \(\)\).*\.item\(\)"
     ) as caught:
         found, line = f(s), inspect.currentframe().f_lineno
     assert found == f(2.0)
