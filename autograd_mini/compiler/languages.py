@@ -46,21 +46,23 @@ def source(
     Returns
     -------
     Source
-        A text that defines ``program(...)``. The arguments of ``program`` are the inputs of the
-        computation (its leaves), and then its constant arrays. ``program`` returns the result, and
-        the gradients of the leaves that require a gradient. ``.arguments`` is a dict with the
-        values of the arguments. ``.modules`` is a dict of the files that a JavaScript program
-        imports.
+        A text that defines ``program(...)``. The arguments of ``program`` are first the leaves: the
+        tensors that no operation computed. Then come the constant arrays. ``program`` returns the
+        result, and the gradients of the leaves that require a gradient. ``.arguments`` is a dict
+        with the values of the arguments. ``.modules`` is a dict of the files that a JavaScript
+        program imports.
 
     Raises
     ------
     TypeError
-        If the code of an operation has an ``if`` that depends on the entries of an array. The
-        program cannot contain such an ``if``.
+        If a primitive of your own uses the entries of an array as Python numbers, for example with
+        ``.item()``, or writes into an array. Then the program has to contain a copy of the
+        primitive's function. The error is raised if it cannot be copied, for example because it is
+        a lambda.
     UnknownOperation
         If the language has no function for an operation. This error is a subclass of TypeError.
     ValueError
-        If `language` is not one of these words.
+        If `language` is not one of the words above.
 
     Notes
     -----
@@ -69,7 +71,7 @@ def source(
 
     The program contains the operations on the tape. A loop of Python is not on the tape: its steps
     are written one after the other. The result of a comparison, such as ``x > 0``, is a constant of
-    the program.
+    the program. So it does not change if you call ``program`` with other numbers.
 
     A NumPy program returns the same gradients as ``backward``, to the last bit. There is one
     exception: for `softmax_cross_entropy`, the results can differ by rounding errors. The results

@@ -70,9 +70,9 @@ def _hold(variable: Any, inside: Any) -> Iterator[None]:
 class scope(Block):
     """Name a part of a computation: ``with ag.scope("layer 1"):``.
 
-    Pictures draw the operations inside the block in a box with this name. Scopes can be nested. A
-    scope affects only its own thread or asyncio task. The layers of `nn` open scopes themselves.
-    Values and gradients do not depend on scopes.
+    The pictures of `draw` and the page of `explore` show the operations inside the block in a box
+    with this name. Scopes can be nested. A scope affects only its own thread or asyncio task. The
+    layers of `nn` open scopes themselves. Values and gradients do not depend on scopes.
 
     Parameters
     ----------
@@ -175,11 +175,11 @@ class BareBlock:
 
 
 class NoGrad(BareBlock):
-    """Record no operations inside the block. Other threads and asyncio tasks record theirs.
+    """Record no operations on a tape inside the block.
 
-    Results that are computed inside do not require a gradient. Blocks can be nested. You can also
-    decorate a function with ``@ag.no_grad``. Parentheses are optional: ``with ag.no_grad:`` means
-    ``with ag.no_grad():``.
+    Results that are computed inside do not require a gradient. Other threads and asyncio tasks
+    still record their operations. Blocks can be nested. You can also decorate a function with
+    ``@ag.no_grad``. Parentheses are optional: ``with ag.no_grad:`` means ``with ag.no_grad():``.
 
     Raises
     ------

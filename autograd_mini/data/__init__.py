@@ -1,4 +1,4 @@
-"""The small data sets that the examples train on, and batches of them. Nothing is downloaded."""
+"""Small data sets to train models on, and batches of them. Nothing is downloaded."""
 
 from sys import modules
 from typing import TYPE_CHECKING, Any

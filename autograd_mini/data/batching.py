@@ -73,8 +73,9 @@ def batches(x: Any, y: ArrayLike | None = None, size: int = 32, rng: Seed = 0) -
     Returns
     -------
     Batches
-        An object for a ``for`` loop. Each turn of the loop gets a tuple with a batch of each array,
-        or only the batch if there is one array. ``len(batches)`` is the number of batches.
+        An object for a ``for`` loop. Each turn of the loop gets one batch: a tuple with some rows
+        of each array. If there is only one array, it gets the rows without a tuple.
+        ``len(batches)`` is the number of batches.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def split(
 
 
 def paired(x: ArrayLike, labels: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return examples `x` and `labels` as arrays.
+    """Return `x` and `labels` as arrays, and check that their lengths are equal.
 
     Raises
     ------

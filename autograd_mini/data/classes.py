@@ -95,8 +95,8 @@ def digits(*, images: bool = False) -> tuple[Features, Labels]:
 
     References
     ----------
-    Alpaydin, Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
-    1998 (its test set), doi.org/10.24432/C50P49.
+    The digits are the test set of Alpaydin, Kaynak: Optical Recognition of Handwritten Digits, UCI
+    Machine Learning Repository, 1998, doi.org/10.24432/C50P49.
 
     Examples
     --------

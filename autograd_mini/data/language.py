@@ -6,7 +6,9 @@ from importlib.resources import files
 
 
 def names() -> list[str]:
-    """Return 5,163 first names in lower-case letters from a to z, the most frequent first.
+    """Return 5,163 first names of people in the United States, in lower-case letters from a to z.
+
+    They are sorted by their frequency in 1990: the most frequent name comes first.
 
     Returns
     -------
@@ -46,7 +48,8 @@ def text() -> str:
 
     Examples
     --------
-    `np.unique` numbers the characters. To turn numbers into text again, index its first result:
+    `np.unique` returns the different characters, and a number for each character of the text. To
+    turn the numbers into text again, index the array of different characters:
 
     >>> import numpy as np
     >>> from autograd_mini import data

@@ -1,7 +1,8 @@
 """Exercises with checkers, from the chain rule by hand to attention.
 
-In a console or a notebook, `exercises` shows the list of exercises, and marks those that you have
-passed in this session. An exercise shows its task. Pass your function to its `check`:
+In a console or a notebook, enter `exercises` to see the list of exercises. Those that you have
+passed in this session are marked. Enter an exercise, such as ``exercises.exp_rule``, to see its
+task. Then pass your function to the method `check`:
 
     from autograd_mini import exercises
     exercises                           # the list
@@ -17,11 +18,13 @@ expected value. Each call of ``exercises.exp_rule.hint()`` prints one more hint.
 prints their tasks. ``python -m autograd_mini.exercises grade FILE`` grades a file that a student
 hands in.
 
-To add an exercise, write a generator of cases under the decorator `exercise.exercise`, and list it
-here. The modules are:
+To add an exercise, write a function that yields the test cases, each a `Case`. Its docstring is the
+task. Decorate the function with `exercise` from the module `exercise`. Then add its name to
+`__all__` and `CHAPTERS` in ``exercises/__init__.py``. Each chapter has modules with its exercises,
+such as `rules` and `softmax`. The other modules are:
 
-- `exercise`: the class `Exercise`.
-- `case`: computes the expected results.
+- `exercise`: the class `Exercise`, and the decorator.
+- `case`: the class `Case`, and functions that compute the expected results.
 - `grading`: compares an answer with the expected results.
 - `diagnosis`: finds the likely mistake.
 - `submission`: runs the file of a student. `gradebook` runs it in a process with time limits.

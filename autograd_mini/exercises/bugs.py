@@ -97,9 +97,9 @@ def bug_in_tanh() -> Iterator[Case]:
 def bug_in_bias() -> Iterator[Case]:
     """Find the bug: the rule of y = x + b, a bias on each row
 
-    x, y and g have shape (..., m), and b has shape (m,). In the library, one function undoes
-    broadcasting for all rules. Here your rule has to do it. Repair the rule, and pass your version
-    to `check`.
+    x, y and g = ∂L/∂y have shape (..., m), and b has shape (m,). In the library, one function
+    undoes broadcasting for all rules. Here your rule has to do it. Repair the rule, and pass your
+    version to `check`.
 
         def bug_in_bias(g, y, x, b):
             return g, g              # ∂L/∂x, ∂L/∂b
@@ -134,8 +134,8 @@ def bug_in_bias() -> Iterator[Case]:
 def bug_in_indexing() -> Iterator[Case]:
     """Find the bug: the rule of y = x[index], a lookup in a table
 
-    x has shape (n, ...), and y and g have shape (m, ...). index has shape (m,) and contains ints.
-    Repair the rule, and pass your version to `check`.
+    x has shape (n, ...), and y and g = ∂L/∂y have shape (m, ...). index has shape (m,) and contains
+    ints. Repair the rule, and pass your version to `check`.
 
         def bug_in_indexing(g, y, x, index):
             dx = np.zeros_like(x)

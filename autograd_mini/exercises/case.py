@@ -28,29 +28,44 @@ class InvalidAnswer(TypeError):
 
 @dataclass(frozen=True)
 class Case:
-    """One call of your function, and the expected results."""
+    """A test case of an exercise: one call of your function, and the expected results.
 
-    #: the arguments, by name, in the order in which they are passed
+    Attributes
+    ----------
+    given : mapping
+        The arguments by name, in the order in which they are passed.
+    expected : mapping
+        The results by name. Several results are returned as a tuple in this order.
+    named : bool
+        Whether the results are returned as a dict with these names instead.
+    misconceptions : sequence of pairs
+        Known mistakes. A pair consists of a sentence about the mistake, and the wrong results that
+        the mistake leads to. If a wrong answer is equal to them, the sentence is reported.
+    regions : mapping
+        Parts of a result, as masks. If all wrong entries are in one part, its name is reported.
+    fallback_hints : mapping
+        The hint for each wrong result, if no known mistake is recognised.
+    linear_in : str
+        The argument that every result is proportional to, if there is one.
+    call : callable, optional
+        Called with the answer and the arguments, if the answer is not called directly.
+    """
+
     given: Mapping[str, Any]
-    #: the results by name: several results are returned as a tuple in this order
     expected: Mapping[str, Any]
-    #: whether the results are returned as a dict with these names instead
     named: bool = False
-    #: results of known mistakes: the first match is reported
     misconceptions: Sequence[Misconception] = ()
-    #: parts of a result, as masks: if all wrong entries are in one part, its name is reported
     regions: Mapping[str, Array] = field(default_factory=dict)
-    #: the hint for a wrong result if no mistake is recognised
     fallback_hints: Mapping[str, str] = field(default_factory=dict)
-    #: the argument that every result is proportional to, if there is one
     linear_in: str = ""
-    #: called with the answer and the arguments, if the answer is not called directly
     call: Callable[..., Any] | None = None
 
     def with_misconceptions(self, label: str, results: Mapping[str, Any]) -> Case:
-        """Return a copy with more misconceptions about the result `label`.
+        """Return a copy with more known mistakes (misconceptions) in the result `label`.
 
-        They are compared with a wrong answer before the other misconceptions.
+        `results` maps a sentence about each mistake to the wrong result that the mistake leads to,
+        or to a list of such results. A wrong answer is compared with these mistakes first, and then
+        with those that the case had before.
         """
         added = [(text, {label: result}) for text, result in results.items()]
         return replace(self, misconceptions=[*added, *self.misconceptions])

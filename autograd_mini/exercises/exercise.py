@@ -39,7 +39,7 @@ def collect_answers() -> Iterator[dict[str, Any]]:
 class Exercise:
     """A task: read it with ``print``, and pass an answer to ``check``.
 
-    To create an exercise, use the decorator `exercise`.
+    To create an exercise, use the decorator `exercise` from the same module.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Exercise:
         return self.statement.partition("\n")[0]
 
     def check(self, answer: Answer) -> Answer:
-        """Try an answer on all cases. Print that it is right, or raise `WrongAnswer`.
+        """Try an answer on all test cases. Print that it is right, or raise `WrongAnswer`.
 
         You can also use it as a decorator: ``@exp_rule.check`` above the function.
 

@@ -98,8 +98,8 @@ def _of_any_weights(z: Array, y: Array) -> dict[str, Array]:
 def cross_entropy_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for any targets
 
-    L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}. z and y have shape (N, C). The entries of y may be any
-    numbers: the sum of a row does not have to be 1.
+    L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}, where ŷ is the softmax of each row of z. z and y have
+    shape (N, C). The entries of y may be any numbers: the sum of a row does not have to be 1.
 
         def cross_entropy_gradient(z, y):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -124,8 +124,9 @@ def cross_entropy_gradient() -> Iterator[Case]:
 def one_hot_gradient() -> Iterator[Case]:
     """The gradient of softmax cross-entropy, for class labels
 
-    L is as in cross_entropy_gradient, but each row of y is one-hot: 1 at the label of the row, and
-    0 elsewhere. z has shape (N, C), and labels holds N ints. You need no array for y.
+    L = -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i}, where ŷ is the softmax of each row of z. Each row of y is
+    one-hot: 1 at the label of the row, and 0 elsewhere. z has shape (N, C), and labels holds N
+    ints. You need no array for y.
 
         def one_hot_gradient(z, labels):
             return ...               # ∂L/∂z, of shape (N, C)
@@ -159,7 +160,8 @@ def one_hot_gradient() -> Iterator[Case]:
 def cross_entropy_hessian() -> Iterator[Case]:
     """The Hessian of softmax cross-entropy
 
-    There is one example: z has shape (C,), label is its class, and L = -ln ŷ_label.
+    There is one example: z has shape (C,), and label is its class. Let ŷ be softmax(z), and L = -ln
+    ŷ_label.
 
         def cross_entropy_hessian(z, label):
             return ...               # ∂²L/∂z_i∂z_j, of shape (C, C)

@@ -25,7 +25,7 @@ def _entries(shape: tuple[int, ...], seed: int, low: float = -2.0, high: float =
 def exp_rule() -> Iterator[Case]:
     """The rule of y = exp(x), entry by entry
 
-    g, y, x and the result have the same shape.
+    g is ∂L/∂y. g, y, x and the result have the same shape.
 
         def exp_rule(g, y, x):
             return ...               # ∂L/∂x
@@ -51,7 +51,7 @@ def exp_rule() -> Iterator[Case]:
 def log_rule() -> Iterator[Case]:
     """The rule of y = ln(x), entry by entry, for x > 0
 
-    g, y, x and the result have the same shape.
+    g is ∂L/∂y. g, y, x and the result have the same shape.
 
         def log_rule(g, y, x):
             return ...               # ∂L/∂x
@@ -102,8 +102,8 @@ def mul_rule() -> Iterator[Case]:
 def sum_rule() -> Iterator[Case]:
     """The rule of y = np.sum(x, axis)
 
-    np.sum removes the axis `axis`, so y and g have the shape of x without this axis. axis is an
-    int, or None for all axes.
+    np.sum removes the axis `axis`, so y and g = ∂L/∂y have the shape of x without this axis. axis
+    is an int, or None for all axes.
 
         def sum_rule(g, y, x, axis):
             return ...               # ∂L/∂x, of x's shape
@@ -203,7 +203,7 @@ def unbroadcast() -> Iterator[Case]:
 def matmul_rule() -> Iterator[Case]:
     """The rule of y = a @ b for two matrices
 
-    a has shape (n, k), b has shape (k, m), and y and g have shape (n, m).
+    a has shape (n, k), b has shape (k, m), and y and g = ∂L/∂y have shape (n, m).
 
         def matmul_rule(g, y, a, b):
             return ..., ...          # ∂L/∂a of shape (n, k), ∂L/∂b of shape (k, m)

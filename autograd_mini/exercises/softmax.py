@@ -67,7 +67,7 @@ def stable_softmax() -> Iterator[Case]:
     row is one example.
 
         def stable_softmax(z):
-            return ...               # ŷ, of shape (N, C)
+            return ...               # the probabilities, of shape (N, C)
     """
     for z in (logits(0, 2, 3), logits(1, 3, 3), HARD, -HARD):
         unstable = "Subtracting one number from a whole row does not change its ŷ. Clipping does."
@@ -162,7 +162,7 @@ def log_sum_exp() -> Iterator[Case]:
 def softmax_jacobian() -> Iterator[Case]:
     """Derive the Jacobian of softmax: the cases i = j and i ≠ j
 
-    Compute ∂ŷ_i/∂z_j. z has shape (C,).
+    Compute ∂ŷ_i/∂z_j, where ŷ is softmax(z). z has shape (C,).
 
         def softmax_jacobian(z):
             return ...               # of shape (C, C): row i, column j
@@ -183,8 +183,8 @@ def softmax_jacobian() -> Iterator[Case]:
 def softmax_rule() -> Iterator[Case]:
     """The rule of softmax, without its Jacobian
 
-    A batch of 64 rows and 50,000 classes would need 64 Jacobians of 20 GB each. z, y = ŷ and g have
-    shape (N, C). softmax is taken along the last axis.
+    A batch of 64 rows and 50,000 classes would need 64 Jacobians of 20 GB each. Let ŷ be
+    softmax(z), taken along the last axis. z, y = ŷ and g have shape (N, C), and g is ∂L/∂y.
 
         def softmax_rule(g, y, z):
             return ...               # ∂L/∂z, of shape (N, C)

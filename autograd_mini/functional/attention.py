@@ -185,11 +185,12 @@ attention = fused(
 def scaled_dot_product_attention(
     q: Any, k: Any, v: Any, mask: Any = None, is_causal: bool = False
 ) -> Any:
-    r"""Compute softmax(q kᵀ / √d + mask) v, as one node, `attention`.
+    r"""Compute softmax(q kᵀ / √d + mask) v, as one `attention` node.
 
-    Each query gets a weighted average of the values. A value has a large weight if its key matches
-    the query. The leading axes, such as examples and heads, broadcast. The function
-    ``scaled_dot_product_attention.unfused`` computes the same in separate operations.
+    Each query gets a weighted average of the values. The weight of a value is large if the product
+    of its key and the query is large. The axes before the last two broadcast, for example the axis
+    of the examples. The function ``scaled_dot_product_attention.unfused`` computes the same in
+    separate operations.
 
     Parameters
     ----------
@@ -201,9 +202,9 @@ def scaled_dot_product_attention(
         The value of each key.
     mask : array_like or Tensor, optional
         An array that broadcasts to (..., T, n). A boolean mask is True where a query may see a key.
-        A float mask is added to q kᵀ / √d. A mask that is a Tensor may require a gradient. So you
-        can train the mask. For example, an entry can be learned for each distance i - j between
-        query i and key j.
+        Where it is False, the weight is 0. A float mask is added to q kᵀ / √d. It may be a Tensor
+        that requires a gradient, so that the mask is trained. For example, you can train one number
+        for each distance i - j between query i and key j.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 
@@ -216,12 +217,13 @@ def scaled_dot_product_attention(
     TypeError
         If an argument does not hold real numbers, or if the mask is neither boolean nor float.
     ValueError
-        If the shapes do not fit, or if both `mask` and `is_causal` are given.
+        If the shapes do not fit together, or if both `mask` and `is_causal` are given.
 
     Notes
     -----
     Let S = q kᵀ / √d + mask be the scores. The weights are P = softmax(S), where each row of P sums
-    to 1. Let g be the gradient of the result. The symbol ⊙ is the elementwise product.
+    to 1. Let L be the loss, and g the gradient of the result. The symbol ⊙ is the elementwise
+    product.
 
     $$
     \frac{\partial L}{\partial S}
@@ -231,17 +233,19 @@ def scaled_dot_product_attention(
     \frac{\partial L}{\partial v} = P^\top g
     $$
 
-    If the entries of q and k are independent with variance 1, the division by √d gives the scores
-    the variance 1.
+    If the entries of q and k are independent, with mean 0 and variance 1, then the entries of q kᵀ
+    have variance d. The division by √d makes this variance 1.
 
-    To see P itself, pass one-hot values: ``scaled_dot_product_attention(q, k, np.eye(n))``.
+    To get P itself, pass the identity matrix as `v`: ``scaled_dot_product_attention(q, k,
+    np.eye(n))``.
 
     If a query may not see any key, its row of the result is nan, as in `softmax`. The gradients are
-    nan, too. (In PyTorch 2.5 and later, the row is 0.) To avoid nan, let such a query see itself,
-    and ignore its row.
+    nan, too. (In PyTorch 2.5 and later, the row is 0.) To avoid nan, let such a query see one of
+    the keys, and ignore its row of the result.
 
-    If one key has almost all the weight, ∂L/∂S is a small difference of large numbers. So it has
-    few correct digits, as in PyTorch. ``scaled_dot_product_attention.unfused`` is more accurate.
+    If one key has almost all the weight, ∂L/∂S is a small difference of large numbers. Then ∂L/∂S
+    has few correct digits, as in PyTorch. ``scaled_dot_product_attention.unfused`` is more
+    accurate.
 
     References
     ----------

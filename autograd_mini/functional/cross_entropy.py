@@ -291,7 +291,7 @@ def softmax_cross_entropy(
     reduction: Reduction = "mean",
     where: Any = None,
 ) -> Any:
-    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i as one node, `SoftmaxCrossEntropy`.
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i as one `SoftmaxCrossEntropy` node.
 
     z are the logits, y the targets, and N is the number of rows. The result is accurate for logits
     of any size: `exp` cannot overflow, and the logarithm of 0 is never computed.
@@ -308,7 +308,7 @@ def softmax_cross_entropy(
     axis : int
         The axis of the classes.
     weight : array_like or Tensor, shape (C,), optional
-        A factor for the loss of each class.
+        A factor for the term of each class i in the sum.
     ignore_index : int, optional
         Rows with this class index are left out. It may be any integer, such as -100.
     label_smoothing : float
@@ -317,7 +317,7 @@ def softmax_cross_entropy(
         The mean of the losses of all rows, their sum, or the loss of each row.
     where : array of bool, optional
         A mask that broadcasts to the logits. Classes where it is False are left out of the softmax
-        and of the sum over i. C is then the number of the remaining classes.
+        and of the sum over i. In ε/C, C is then the number of the remaining classes.
 
     Returns
     -------
@@ -341,15 +341,15 @@ def softmax_cross_entropy(
     ∂L/∂y_i = -ln ŷ_i / N. The file `functional/cross_entropy.py` explains how they are derived.
 
     *The mean.* The sum of the losses is divided by N, the number of rows. For class indices,
-    ignored rows are not counted in N. If class indices have a `weight`, the sum is divided by the
-    sum of the weights of the true classes instead. PyTorch does the same.
+    ignored rows are not counted in N. With class indices and a `weight`, the divisor is instead the
+    sum of the weights of the true classes. PyTorch does the same.
 
     *No rows.* If there are no rows, or if all rows are ignored, the mean and its gradient are 0.
     PyTorch returns nan.
 
     *Infinite logits.* A class with the logit -inf has probability 0. If it is the true class, the
-    loss is inf. Otherwise its gradient is 0. If a row contains +inf or nan, or only -inf, its
-    gradient is nan, also if the row is ignored.
+    loss is inf. If not, the gradient of this logit is 0. If a row contains +inf or nan, or only
+    -inf, its gradient is nan, also if the row is ignored.
 
     References
     ----------

@@ -50,29 +50,29 @@ def _as_floats(x: Array, t: Array) -> tuple[Array, Array]:
 
 @in_float32
 def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
-    r"""Compute ℓ = (x - t)² and the mean of all entries, as one node.
+    r"""Compute ℓ = (x - t)² for each entry, and the mean of all ℓ, as one node.
 
     Parameters
     ----------
     x, t : Tensor or array_like
         Predictions and targets. Their shapes must broadcast.
     reduction : "mean", "sum" or "none"
+        Whether to return the mean of all ℓ, their sum, or each ℓ.
 
     Returns
     -------
-    Tensor
+    Tensor, or array if no argument is a Tensor
         Its shape is (). For "none", it is the shape to which `x` and `t` broadcast.
 
     Raises
     ------
     ValueError
-        If `x` and `t` do not broadcast. If their shapes are, for example, (N, 1) and (N,). (Each
-        prediction would be compared with each target.) If `reduction` is not "mean", "sum" or
-        "none".
+        If `x` and `t` do not broadcast. If each prediction would be compared with each target, as
+        with the shapes (N, 1) and (N,). If `reduction` is not "mean", "sum" or "none".
 
     Notes
     -----
-    ∂ℓ/∂x = 2 (x - t), and ∂ℓ/∂t = -2 (x - t).
+    The derivatives are ∂ℓ/∂x = 2 (x - t) and ∂ℓ/∂t = -2 (x - t).
 
     $$\ell = (x - t)^2 \qquad \frac{\partial \ell}{\partial x} = 2\,(x - t)$$
 
@@ -136,28 +136,30 @@ mse_loss = fused(
 
 
 def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> Any:
-    """Compute ℓ_n = -ln ŷ_{n, t_n} for each row n, and the mean of all rows, as one node.
+    """Compute ℓ_n = -ln ŷ_{n, t_n} for each row n, and the mean of all ℓ_n, as one node.
 
     Parameters
     ----------
     log_p : Tensor or array_like, shape (..., C)
-        ln ŷ, the logarithms of the probabilities, as `log_softmax` returns them.
+        ln ŷ: a row with the logarithms of the probabilities of C classes for each example.
+        `log_softmax` returns such rows.
     targets : array_like of int, shape (...)
-        The class of each row.
+        t_n, the class of each row.
     reduction : "mean", "sum" or "none"
+        Whether to return the mean of all ℓ_n, their sum, or each ℓ_n.
 
     Raises
     ------
     IndexError
         If a class index is outside 0 ... C-1.
     TypeError
-        If the targets are not one integer for each row.
+        If `targets` does not contain one integer for each row.
     ValueError
         If `reduction` is not "mean", "sum" or "none".
 
     Notes
     -----
-    Let g_n be the gradient of ℓ_n. The gradient of `log_p` is -g_n at the true class of row n, and
+    Let g_n be the gradient of ℓ_n. In row n, the gradient of `log_p` is -g_n at the class t_n, and
     0 elsewhere.
 
     References
@@ -257,25 +259,25 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     Parameters
     ----------
     x : Tensor or array_like
-        Logits.
+        Logits: σ(x) is the predicted probability of the positive class.
     t : Tensor or array_like
-        The probability of the positive class, from 0 to 1. Its shape must broadcast with the
-        shape of `x`. It may require a gradient.
+        The target for this probability, from 0 to 1. Its shape must broadcast with the shape of
+        `x`. It may require a gradient.
     pos_weight : array_like
         w, the weight of the positive class. Its shape must broadcast with the shape of `x`.
     reduction : "mean", "sum" or "none"
+        Whether to return the mean of all ℓ, their sum, or each ℓ.
 
     Returns
     -------
-    Tensor
+    Tensor, or array if no argument is a Tensor
         Its shape is (). For "none", it is the shape to which `x` and `t` broadcast.
 
     Raises
     ------
     ValueError
-        If the arguments do not broadcast. If the shapes of `x` and `t` are, for example, (N, 1) and
-        (N,). (Each prediction would be compared with each target.) If `reduction` is not "mean",
-        "sum" or "none".
+        If the arguments do not broadcast. If each prediction would be compared with each target, as
+        with the shapes (N, 1) and (N,). If `reduction` is not "mean", "sum" or "none".
 
     Notes
     -----

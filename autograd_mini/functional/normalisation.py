@@ -134,8 +134,8 @@ def layer_norm(
     input : Tensor or array_like, shape (..., D)
         x.
     normalized_shape : int or tuple of int, optional
-        The lengths of the last axes of `input`. μ and σ² are computed over these axes. The default
-        is the length of the last axis.
+        The lengths of the last axes of `input`. A row consists of the entries along these axes, and
+        μ and σ² are its mean and variance. The default is the length of the last axis.
     weight, bias : Tensor or array_like, optional
         γ and β. Their shape is `normalized_shape`. By default, γ is 1 and β is 0.
     eps : float
@@ -151,14 +151,14 @@ def layer_norm(
     TypeError
         If `normalized_shape` does not consist of ints.
     ValueError
-        If the shape of `input` does not end in `normalized_shape`. If a row has no entries. If
-        `weight` or `bias` has another shape.
+        If the shape of `input` does not end in `normalized_shape`. If a row has no entries. If the
+        shape of `weight` or `bias` is not `normalized_shape`.
 
     Notes
     -----
-    Let g be the gradient of the result. Let s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. A bar is the
-    mean of a row. An entry of x changes the result in three ways: directly, by changing μ, and by
-    changing σ².
+    Let s = √(σ² + ε) and x̂ = (x - μ)/s. Let h = γ g, where g is the gradient of the result, for a
+    loss L. A bar means: the mean over the row. An entry of x changes the result in three ways:
+    directly, by changing μ, and by changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -276,6 +276,7 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
     Parameters
     ----------
     x : Tensor or array_like, shape (..., D)
+        A row consists of the entries along the last axis.
     weight : Tensor or array_like, shape (D,), optional
         γ. Without it, γ is 1.
     eps : float, optional
@@ -290,13 +291,15 @@ def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
     Raises
     ------
     ValueError
-        If `x` has no axis, or if a row has no entries. If `weight` has another shape.
+        If `x` has no axis, or if a row has no entries. If the shape of `weight` is not (D,).
 
     Notes
     -----
-    RMS normalisation is `layer_norm`, but the mean is not subtracted. Let g be the gradient of the
-    result. Let s = √(mean(x²) + ε), x̂ = x/s and h = γ g. A bar is the mean of a row. An entry of x
-    changes the result in two ways: directly, and by changing mean(x²).
+    RMS normalisation is like `layer_norm`, but without μ and β.
+
+    Let s = √(mean(x²) + ε) and x̂ = x/s. Let h = γ g, where g is the gradient of the result, for a
+    loss L. A bar means: the mean over the row. An entry of x changes the result in two ways:
+    directly, and by changing mean(x²).
 
     $$
     \frac{\partial L}{\partial x} = \frac{h - \hat x\,\overline{h\,\hat x}}{s} \qquad

@@ -1,6 +1,6 @@
 """The cells of an LSTM and of a GRU: gates decide how much of a state is kept.
 
-    LSTM  c' = σ(f) c + σ(i) tanh(g)        h' = σ(o) tanh(c')
+    LSTM  c' = f c + i g         h' = o tanh(c')        f, i, o = σ(...)    g = tanh(...)
     GRU   h' = (1 - u) n + u h              u, r = σ(...)      n = tanh(from x + r (from h))
 
 A fused node is one operation that replaces several. Here there are three: the cell state c' of an
@@ -59,15 +59,15 @@ def _require_blocks(count: int, state: Array, **products: Array) -> None:
 
 @in_float32
 def _lstm_cell(gates: Array, c: Array) -> Any:
-    r"""Compute c' = σ(f) c + σ(i) tanh(g), the new cell state of an LSTM, as one node.
+    r"""Compute c' = f c + i g, the new cell state of an LSTM, as one node.
 
     Parameters
     ----------
     gates : Tensor or array_like, shape (..., 4 H)
-        The gates before their activations, in four blocks: the input gate i, the forget gate f, the
-        new content g, and the output gate o. This function does not use o; see `lstm_output`.
+        Four blocks of H columns: z_i, z_f, z_g and z_o. They are for the input gate i, the forget
+        gate f, the new content g, and the output gate o. Only `lstm_output` uses z_o.
     c : Tensor or array_like, shape (..., H)
-        The cell state.
+        The old cell state.
 
     Returns
     -------
@@ -76,20 +76,20 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If `gates` does not have 4 H columns, or if other axes differ.
 
     Notes
     -----
-    Let i, f and g be the gates after their activations:
+    L is the loss. The gates are computed from their blocks:
 
     $$
-    c' = f c + i g \qquad
+    i = \sigma(z_i) \qquad f = \sigma(z_f) \qquad g = \tanh(z_g) \qquad c' = f c + i g \qquad
     \frac{\partial L}{\partial c} = \frac{\partial L}{\partial c'}\, f
     $$
 
-    In the backward pass, each step multiplies the gradient of the cell state by f. If f is close to
-    1, this gradient does not vanish. The gradient of a gate is also multiplied by the derivative of
-    its activation: σ' = σ (1 - σ) and tanh' = 1 - tanh².
+    In the backward pass, each step of the sequence multiplies the gradient of the cell state by f.
+    If f is close to 1, this gradient does not vanish. The gradients of the blocks contain the
+    derivatives σ' = σ (1 - σ) and tanh' = 1 - tanh².
 
     References
     ----------
@@ -98,7 +98,7 @@ def _lstm_cell(gates: Array, c: Array) -> Any:
 
     Examples
     --------
-    The forget gate is open, and the input gate is closed, so the state is kept:
+    σ(50) is nearly 1, so f keeps the old state. σ(-50) is nearly 0, so i adds nothing:
 
     >>> import numpy as np
     >>> import autograd_mini as ag
@@ -149,12 +149,12 @@ lstm_cell = fused(
 
 @in_float32
 def _lstm_output(gates: Array, c: Array) -> Any:
-    r"""Compute h' = σ(o) tanh(c'), the output of an LSTM, as one node.
+    r"""Compute h' = o tanh(c'), the output of an LSTM, as one node.
 
     Parameters
     ----------
     gates : Tensor or array_like, shape (..., 4 H)
-        As for `lstm_cell`. Only the last block, o, is used.
+        As for `lstm_cell`. Only the last block, z_o, is used.
     c : Tensor or array_like, shape (..., H)
         c', the new cell state.
 
@@ -165,11 +165,11 @@ def _lstm_output(gates: Array, c: Array) -> Any:
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If `gates` does not have 4 H columns, or if other axes differ.
 
     Notes
     -----
-    Let z_o be the block of the output gate in `gates`. Let o = σ(z_o), and g = ∂L/∂h':
+    The output gate is o = σ(z_o). Let L be the loss, and g = ∂L/∂h':
 
     $$
     \frac{\partial L}{\partial z_o} = g\,h'\,(1 - o) \qquad
@@ -243,7 +243,7 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If `from_input` and `from_state` do not have 3 H columns, or if other axes differ.
 
     Notes
     -----

@@ -2,8 +2,8 @@
 
     ŷ_o = exp(z_o) / Σ_k exp(z_k)        ∂ŷ_o/∂z_i = ŷ_o (δ_oi - ŷ_i)
 
-`z` are logits, `y` is a result, and `g` the gradient of the result. `softmax_numerics` holds the
-numerics.
+`z` are logits, already divided by the temperature. `y` is a result, and `g` the gradient of the
+result. `softmax_numerics` holds the numerics.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
     Parameters
     ----------
     z : Tensor or array_like
-        Logits, of any shape.
+        The scores of the classes (logits), of any shape.
     axis : int, tuple of int or None
         The axis of the classes, or several axes. None means all axes. A *row* is a vector along
         this axis.
@@ -73,8 +73,8 @@ def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 
         A mask that broadcasts to `z`. Classes where it is False get the probability 0, and the
         gradient 0. If it is False for a whole row, the row is nan.
     temperature : float
-        T. With a small T, the largest logit gets nearly all of the probability. With a large T, the
-        probabilities are nearly equal.
+        T > 0. With a small T, the largest logit gets nearly all of the probability. With a large T,
+        the probabilities are nearly equal.
 
     Returns
     -------
@@ -169,10 +169,10 @@ def _log_softmax_graph(
 
 @in_float32
 def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
-    r"""Compute ln ŷ_o = z_o - ln Σ_k exp(z_k) as one node, without computing ŷ.
+    r"""Compute ln ŷ_o = z_o/T - ln Σ_k exp(z_k/T) as one node, without computing ŷ.
 
-    ŷ are the probabilities for temperature 1. The result is finite even if ŷ is rounded to 0, and
-    accurate even if ŷ is close to 1.
+    ŷ are the probabilities softmax(z/T), and T is the temperature. The result is finite even if ŷ
+    is rounded to 0, and accurate even if ŷ is close to 1.
 
     Parameters
     ----------
@@ -191,10 +191,10 @@ def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: floa
 
     Notes
     -----
-    Let g be the gradient of the result. The gradient of z_i is g_i - ŷ_i Σ_o g_o, because of this
-    derivative, where δ_oi is 1 if o = i, and otherwise 0:
+    Let g be the gradient of the result. The gradient of z_i is (g_i - ŷ_i Σ_o g_o) / T, because of
+    the following derivative. δ_oi is 1 if o = i, and otherwise 0:
 
-    $$\frac{\partial \ln \hat y_o}{\partial z_i} = \delta_{oi} - \hat y_i$$
+    $$\frac{\partial \ln \hat y_o}{\partial z_i} = \frac{\delta_{oi} - \hat y_i}{T}$$
 
     References
     ----------
@@ -238,7 +238,7 @@ def _log_softmax_vjp(
 def _log_softmax_from(
     g: Array, axis: Any, temperature: float, e: Array, rest: Array, total: Array, top: Array
 ) -> Array:
-    """Compute g_i - ŷ_i Σ_o g_o on arrays. For the likeliest class, 1 - ŷ is r / Σe."""
+    """Compute (g_i - ŷ_i Σ_o g_o) / T on arrays. For the likeliest class, 1 - ŷ is r / Σe."""
     if are_several(axis):
         return along_merged(
             lambda g, *residuals: _log_softmax_from(g, -1, temperature, *residuals),

@@ -2,12 +2,14 @@
 
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", rng=rng)
 
-A layer of n inputs computes sums of n products. If the weights have the variance 1/n, a sum has the
-same variance as its inputs. Then numbers neither grow nor vanish from layer to layer. The functions
-differ in n (the inputs, the outputs, or their mean) and in the distribution (uniform or normal).
+A layer with n inputs computes sums of n products. If the weights are independent, with mean 0 and
+variance 1/n, the sums are about as large as the inputs. So the outputs neither grow nor vanish from
+layer to layer. The functions `xavier_*` and `kaiming_*` draw such weights, times a gain for the
+activation. For n, they take the number of inputs, the number of outputs, or the mean of both. The
+distribution is uniform or normal.
 
-The names and arguments are PyTorch's, except `rng`, which is called `generator` in PyTorch. It is a
-seed or a generator. By default, each run of a program draws different numbers.
+The names and arguments are PyTorch's, except `rng`, which is called `generator` in PyTorch. `rng`
+is a seed or a generator. By default, each run of a program draws different numbers.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
 def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
     """Return the gain: a factor for the initial weights of a layer before an activation.
 
-    The activation changes the variance of its input: a ReLU halves it. The gain compensates for
-    this change.
+    An activation changes the size of the numbers. For example, a ReLU sets about half of them to 0,
+    which halves the mean of their squares. The gain, the square root of 2, makes up for this.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) 
     tensor : Tensor, shape (inputs, outputs) or (outputs, channels, ...)
         The weight of a `Linear`, or of a convolution.
     gain : float
-        A factor for the activation after the layer; see `calculate_gain`.
+        A factor that makes up for the activation after the layer; see `calculate_gain`.
     rng : int or numpy.random.Generator, optional
         The seed or generator that draws the numbers. By default, each run draws different numbers.
 
@@ -105,7 +107,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, rng: Seed | None = None) -> Tensor:
     """Fill a weight with normal numbers of standard deviation gain √(2 / (inputs + outputs)).
 
-    The gain, `inputs` and `outputs` are explained in `xavier_uniform_`.
+    See `xavier_uniform_` for the meaning of the gain, `inputs` and `outputs`.
 
     Parameters
     ----------
@@ -142,7 +144,7 @@ def kaiming_uniform_(
 ) -> Tensor:
     """Fill a weight with uniform numbers between ±gain √(3 / inputs).
 
-    `inputs` is explained in `xavier_uniform_`. The gain follows from `nonlinearity`.
+    See `xavier_uniform_` for the meaning of `inputs`. The gain follows from `nonlinearity`.
 
     Parameters
     ----------
@@ -151,9 +153,9 @@ def kaiming_uniform_(
     a : float
         The slope of "leaky_relu" for negative numbers.
     mode : str
-        "fan_in" divides by the number of inputs, as in this formula. Then activations have about
-        the same variance in all layers. "fan_out" divides by the number of outputs. Then gradients
-        have about the same variance in all layers.
+        "fan_in" divides by the number of inputs, as in the formula above. Then activations have
+        about the same variance in all layers. "fan_out" divides by the number of outputs. Then
+        gradients have about the same variance in all layers.
     nonlinearity : str
         The activation after the layer. It determines the gain; see `calculate_gain`. The default,
         "leaky_relu" with ``a=0``, is the same as "relu".
@@ -194,7 +196,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """Fill a weight with normal numbers of standard deviation gain / √inputs.
 
-    `inputs` is explained in `xavier_uniform_`. The gain follows from `nonlinearity`.
+    See `xavier_uniform_` for the meaning of `inputs`. The gain follows from `nonlinearity`.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ class Linear(Module):
         of the result.
     name : str
         A suffix for names. With "1", the parameters are W1 and b1, and pictures show the layer in a
-        box "linear1". By default, `Module` names the parameters.
+        box "linear1". By default, the model names the parameters; see `Module`.
 
     Attributes
     ----------
@@ -209,8 +209,9 @@ class MLP(Sequential):
 
     Notes
     -----
-    With ``ag.relu`` or ``nn.ReLU()`` the initial weights are √2 times larger, because a ReLU halves
-    the variance [He et al., Delving deep into rectifiers, ICCV 2015, section 2.2].
+    With a ReLU, the initial weights are √2 times larger. A ReLU sets about half of its inputs to 0,
+    which halves the mean of their squares. The factor √2 makes up for this [He et al., Delving deep
+    into rectifiers, ICCV 2015, section 2.2].
 
     References
     ----------

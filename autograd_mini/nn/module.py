@@ -37,11 +37,11 @@ M = TypeVar("M", bound="Module")
 class Module(metaclass=Answering):
     """The base class of layers and models: write `forward`, and call the module.
 
-    A call runs `forward` in a `scope`, so that pictures and pages draw the module as a box. The box
-    has the name of the attribute that holds the module. A model is a tree of modules. Parameters
-    are named after their place in this tree, for example ``hidden.weight``, unless you name them
-    yourself. Attributes whose names begin with an underscore are private: they are not part of the
-    tree. `parameters` warns about a layer in such an attribute.
+    A call runs `forward` in a `scope`, so that `draw` and `explore` show the module as a box. The
+    box has the name of the attribute that holds the module. A model is a tree of modules.
+    Parameters are named after their place in this tree, for example ``hidden.weight``, unless you
+    name them yourself. Attributes whose names begin with an underscore are private: they are not
+    part of the tree. `parameters` warns about a layer in such an attribute.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Module(metaclass=Answering):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return ``forward(*args, **kwargs)``.
 
-        Pictures draw its operations in a box of this module.
+        `draw` and `explore` show the operations of the call in a box for this module.
         """
         watching = observers() if ALL_OBSERVERS else ()
         for o in watching:
@@ -213,7 +213,7 @@ class Module(metaclass=Answering):
         Parameters
         ----------
         state : mapping of str to array_like
-            The result of `state_dict`, or of ``np.load``. The architecture must be the same.
+            The result of `state_dict`, or of ``np.load``, for a model with the same layers.
 
         Raises
         ------
@@ -255,7 +255,7 @@ class Module(metaclass=Answering):
     # ---- modes ---------------------------------------------------------------------------------
 
     def train(self: M, mode: bool = True) -> M:
-        """Switch to training mode: dropout drops entries, and batch norm uses the batch.
+        """Switch to training mode: dropout drops entries, batch norm uses the batch's statistics.
 
         Parameters
         ----------

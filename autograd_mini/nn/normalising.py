@@ -34,7 +34,7 @@ class BatchNorm1d(Module):
     num_features : int
         C, the number of features or channels, in axis 1.
     eps : float
-        The number that is added to the variance.
+        The number that is added to the variance. It prevents a division by 0.
     momentum : float
         The weight of a new batch in the running statistics: running = (1 - momentum) running +
         momentum batch.
@@ -46,7 +46,7 @@ class BatchNorm1d(Module):
     Attributes
     ----------
     weight, bias : Tensor, shape (C,), or None
-        γ and β, initially 1 and 0.
+        γ and β, initially 1 and 0. The output is γ x̂ + β, where x̂ is the normalised input.
     running_mean, running_var : array, shape (C,)
         The running statistics, initially 0 and 1. They are in `state_dict`, but they are not
         parameters.
@@ -161,7 +161,7 @@ class LayerNorm(Module):
     normalized_shape : int or tuple of int
         The shape of a row. The shape of the input must end with it.
     eps : float
-        The number that is added to the variance.
+        The number that is added to the variance. It prevents a division by 0.
     elementwise_affine : bool
         Whether the layer has a weight and a bias.
     bias : bool
@@ -173,7 +173,7 @@ class LayerNorm(Module):
     Attributes
     ----------
     weight, bias : Tensor, shape `normalized_shape`, or None
-        γ and β, initially 1 and 0.
+        γ and β, initially 1 and 0. The output is γ x̂ + β, where x̂ is the normalised input.
 
     Raises
     ------
@@ -230,8 +230,8 @@ class RMSNorm(Module):
     normalized_shape : int
         The size of the last axis of the input. PyTorch's layer also takes several axes.
     eps : float, optional
-        The number that is added to the mean of the squares. The default is
-        ``np.finfo(x.dtype).eps`` for an input `x`.
+        The number that is added to the mean of the squares. It prevents a division by 0. The
+        default depends on the dtype of the input; see `rms_norm`.
     elementwise_affine : bool
         Whether the layer has a weight.
     dtype : dtype
@@ -240,7 +240,7 @@ class RMSNorm(Module):
     Attributes
     ----------
     weight : Tensor, shape (normalized_shape,), or None
-        γ, initially 1.
+        γ, initially 1. It is multiplied with each row after the division.
 
     Raises
     ------

@@ -150,7 +150,7 @@ class RNN(_Recurrent):
     Parameters
     ----------
     input_size, hidden_size : int
-        The number of features of x and of the states.
+        The number of features of the input x, and of the states.
     num_layers : int
         The number of layers. Each one runs over the outputs of the layer before it.
     nonlinearity : str
@@ -158,7 +158,8 @@ class RNN(_Recurrent):
     bias : bool
         Whether biases are added.
     batch_first : bool
-        Whether sequences have the shape (N, steps, features). If False, it is (steps, N, features).
+        Whether N input sequences have the shape (N, steps, features). If False, they have the shape
+        (steps, N, features).
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights.
     dtype : dtype
@@ -214,13 +215,14 @@ class LSTM(_Recurrent):
     Parameters
     ----------
     input_size, hidden_size : int
-        The number of features of x and of the states.
+        The number of features of the input x, and of the states.
     num_layers : int
         The number of layers. Each one runs over the outputs of the layer before it.
     bias : bool
         Whether biases are added.
     batch_first : bool
-        Whether sequences have the shape (N, steps, features). If False, it is (steps, N, features).
+        Whether N input sequences have the shape (N, steps, features). If False, they have the shape
+        (steps, N, features).
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights.
     dtype : dtype
@@ -270,13 +272,14 @@ class GRU(_Recurrent):
     Parameters
     ----------
     input_size, hidden_size : int
-        The number of features of x and of the states.
+        The number of features of the input x, and of the states.
     num_layers : int
         The number of layers. Each one runs over the outputs of the layer before it.
     bias : bool
         Whether biases are added.
     batch_first : bool
-        Whether sequences have the shape (N, steps, features). If False, it is (steps, N, features).
+        Whether N input sequences have the shape (N, steps, features). If False, they have the shape
+        (steps, N, features).
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights.
     dtype : dtype

@@ -91,7 +91,7 @@ class RNNCell(_Cell):
     Parameters
     ----------
     input_size, hidden_size : int
-        The number of features of x and of the state h.
+        The number of features of the input x, and of the state h.
     bias : bool
         Whether b and c are added.
     nonlinearity : str
@@ -170,7 +170,7 @@ class LSTMCell(_Cell):
     Parameters
     ----------
     input_size, hidden_size : int
-        The number of features of x, and of both states h and c.
+        The number of features of the input x, and of both states h and c.
     bias : bool
         Whether biases are added.
     rng : int or numpy.random.Generator
@@ -181,8 +181,8 @@ class LSTMCell(_Cell):
     Attributes
     ----------
     weight_ih, weight_hh : Tensor, shapes (input_size, 4 hidden_size), (hidden_size, 4 hidden_size)
-        W and V: the weights of the gates i, f, g and o, side by side in this order. In PyTorch,
-        they are transposed.
+        W and V: the weights of the input gate i, the forget gate f, the new content g and the
+        output gate o, side by side in this order. In PyTorch, they are transposed.
     bias_ih, bias_hh : Tensor, shape (4 hidden_size,), or None
         All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.
 
@@ -195,8 +195,8 @@ class LSTMCell(_Cell):
 
     Notes
     -----
-    Let (h, c) be the old state. The parameters compute four blocks of gates. `lstm_cell` and
-    `lstm_output` compute the new state (h', c') from these blocks:
+    Let (h, c) be the old state. The input x, the state h and the parameters give four blocks, one
+    for each gate. From these blocks, `lstm_cell` and `lstm_output` compute the new state (h', c'):
 
     $$
     (z_i, z_f, z_g, z_o) = x W + b_{ih} + h V + b_{hh} \qquad
@@ -250,7 +250,7 @@ class GRUCell(_Cell):
     Parameters
     ----------
     input_size, hidden_size : int
-        The number of features of x and of the state h.
+        The number of features of the input x, and of the state h.
     bias : bool
         Whether biases are added.
     rng : int or numpy.random.Generator
@@ -261,7 +261,7 @@ class GRUCell(_Cell):
     Attributes
     ----------
     weight_ih, weight_hh : Tensor, shapes (input_size, 3 hidden_size), (hidden_size, 3 hidden_size)
-        W and V: the weights of the reset gate, the update gate and the new state, side by side in
+        W and V: the weights of the reset gate, the update gate and the candidate, side by side in
         this order. In PyTorch, they are transposed.
     bias_ih, bias_hh : Tensor, shape (3 hidden_size,), or None
         All parameters are initially uniform between ±1/√hidden_size, as in PyTorch.

@@ -28,13 +28,13 @@ def summary(model: Layer, x: Any = None) -> Summary:
     Parameters
     ----------
     model : callable with ``parameters()``
-        An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. Attributes with a method
-        ``parameters`` are the layers of an object. Functions and layers in its lists and dicts are
-        layers, too.
+        An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. Its layers are the attributes
+        that have a method ``parameters``. If an attribute is a list or a dict, the layers and
+        functions in it are layers, too.
     x : array_like, optional
-        An example input, with its batch axis. A copy of the model computes the output for it. The
-        table then also shows the shape of the output of each layer, and the memory for the backward
-        pass.
+        An example input, with its batch axis. With it, the table also shows the shape of the output
+        of each layer, and the memory for the backward pass. The model itself does not change,
+        because a copy of it computes the output.
 
     Returns
     -------
@@ -50,7 +50,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
     Notes
     -----
     If layers share a parameter, it is counted in the first of these layers. Training needs more
-    memory: a gradient for each parameter, and with `optim.Adam` two more arrays of the same size.
+    memory than the parameters: a gradient of the same size for each parameter, and with
+    `optim.Adam` two more such arrays.
 
     The backward pass needs intermediate results of the forward pass. The column `kept` shows how
     many bytes a layer stores for the backward pass. If several arrays share memory, this memory is

@@ -37,8 +37,8 @@ def train(
     model : callable
         Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
-        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices or
-        soft targets.
+        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices, or
+        a probability for each class.
     optimizer : Optimizer
         The optimiser of the parameters of the model.
     epochs : int
@@ -105,8 +105,8 @@ def training_epochs(
     model : callable
         Takes examples and returns logits.
     x, labels : array_like, shape (N, ...)
-        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices or
-        soft targets.
+        Examples, and the targets that `loss` takes. For cross-entropy, these are class indices, or
+        a probability for each class.
     optimizer : Optimizer
         The optimiser of the parameters of the model.
     epochs : int

@@ -88,10 +88,11 @@ class Embedding(Module):
 class MultiheadAttention(Module):
     """Compute attention in several heads. Each head uses a different part of the features.
 
-    This layer is like PyTorch's with ``batch_first=True``, but there are three differences. It
-    returns only the output. To get the attention weights, call `weights`. A boolean mask is True
-    where a query may see a key. (In PyTorch, it is False there.) Queries, keys and values come from
-    three separate affine layers.
+    This layer differs from PyTorch's layer with ``batch_first=True`` in three ways:
+
+    - A call returns only the output. To get the attention weights, call `weights`.
+    - A boolean mask is True where a query may see a key. In PyTorch, it is False there.
+    - Queries, keys and values come from three separate affine layers.
 
     Parameters
     ----------
@@ -160,7 +161,7 @@ class MultiheadAttention(Module):
         self, query: Any, key: Any = None, value: Any = None, mask: Any = None,
         is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """Return a weighted mean of the values for each query. Matching keys get larger weights.
+        """Return a weighted mean of the values for each query; see `scaled_dot_product_attention`.
 
         Parameters
         ----------

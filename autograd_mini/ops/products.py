@@ -99,11 +99,11 @@ def _linear(x: Any, w: Any, b: Any) -> Any:
     Raises
     ------
     ValueError
-        If the shapes of the arguments do not fit.
+        If the shapes of the arguments do not fit together.
 
     Notes
     -----
-    Let g = ∂L/∂y be the gradient of the result:
+    Let L be the loss, and g = ∂L/∂y the gradient of the result:
 
     $$
     y = x W + b \qquad

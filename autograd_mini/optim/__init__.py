@@ -8,8 +8,8 @@ replaces the data of the parameters. Run the forward pass again after a step, be
 raises an error for results that were computed from the old data.
 
 A parameter is skipped if it is frozen (``p.requires_grad = False``) or has no gradient. For float16
-parameters, the step and the state are computed in float32, because the square of a small gradient
-would be 0 in float16.
+parameters, a step is computed in float32, because the square of a small gradient would be 0 in
+float16. The averages of `Adam` are float32, too.
 """
 
 from sys import modules

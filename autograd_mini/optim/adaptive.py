@@ -25,7 +25,7 @@ class Adam(Optimizer):
         p ← p - lr m̂ / (√v̂ + ε)        m̂ = m / (1 - β1^t),  v̂ = v / (1 - β2^t)
 
     Here p is a parameter, g its gradient, and t the number of the step, counted from 1. m and v are
-    averages of g and g². They start at 0.
+    averages of g and g² over the last steps. Both start at 0. m̂ and v̂ correct for this start.
 
     Parameters
     ----------
@@ -35,19 +35,20 @@ class Adam(Optimizer):
     lr : float
         The learning rate, a positive number.
     betas : (float, float)
-        β1 and β2, both in [0, 1).
+        β1 and β2, both in [0, 1). The closer they are to 1, the more steps the averages cover.
     eps : float
-        ε, a positive number.
+        ε, a positive number. It prevents a division by 0.
     weight_decay : float
-        λ, at least 0. Each step first adds λ p to g. `AdamW` uses λ in another way.
+        λ, at least 0. Each step first adds λ p to g, which pulls p towards 0. `AdamW` uses λ in
+        another way.
 
     Raises
     ------
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If a parameter is listed twice or is not a leaf. If no parameter requires a gradient. If an
-        option is out of range.
+        If a parameter is listed twice, or was computed by an operation. If no parameter requires a
+        gradient. If an option is out of range.
 
     Notes
     -----
@@ -152,8 +153,8 @@ class AdamW(Adam):
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If a parameter is listed twice or is not a leaf. If no parameter requires a gradient. If an
-        option is out of range.
+        If a parameter is listed twice, or was computed by an operation. If no parameter requires a
+        gradient. If an option is out of range.
 
     Notes
     -----

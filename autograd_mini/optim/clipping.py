@@ -30,8 +30,8 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> Any:
     parameters : iterable of Tensor
         The parameters. Those without a gradient are skipped.
     max_norm : float
-        The largest norm, at least 0. With ``math.inf``, no gradient changes, and you only get the
-        norm.
+        The largest norm that is allowed, at least 0. With ``math.inf``, no gradient changes, and
+        you only get the norm.
 
     Returns
     -------

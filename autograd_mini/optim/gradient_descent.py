@@ -23,17 +23,18 @@ class SGD(Optimizer):
     lr : float
         The learning rate, a positive number.
     momentum : float
-        A number in [0, 1). With 0, this is plain gradient descent.
+        A number in [0, 1). With 0, this is plain gradient descent. The larger it is, the longer a
+        gradient acts on later steps.
     weight_decay : float
-        λ, at least 0. Each step adds λ p to g.
+        λ, at least 0. Each step first adds λ p to g, which pulls p towards 0.
 
     Raises
     ------
     TypeError
         If a parameter is not a Tensor.
     ValueError
-        If a parameter is listed twice or is not a leaf. If no parameter requires a gradient. If an
-        option is out of range.
+        If a parameter is listed twice, or was computed by an operation. If no parameter requires a
+        gradient. If an option is out of range.
 
     Notes
     -----

@@ -177,13 +177,13 @@ class Optimizer:
         set_grads(self.parameters, repeat(None))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return a copy of the options and the state, without the parameters.
+        """Return a copy of all that the optimiser stores, except the parameters.
 
         Returns
         -------
         dict
-            The options of the optimiser and of its groups, and the state. A state such as
-            ``velocity`` is a list with one entry for each parameter.
+            The options of the optimiser and of its groups, and the values that it keeps from step
+            to step. For example, ``velocity`` is a list with one array for each parameter.
 
         Examples
         --------
@@ -201,8 +201,8 @@ class Optimizer:
         Parameters
         ----------
         state : dict
-            The result of `state_dict`, from an optimiser of the same class. The shapes of its
-            parameters must be the same.
+            The result of `state_dict`, from an optimiser of the same class. Both optimisers must
+            have parameters of the same shapes, in the same order.
 
         Raises
         ------

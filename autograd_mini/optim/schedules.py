@@ -33,7 +33,7 @@ def cosine(lr: float, steps: int, *, warmup: int = 0, final: float = 0.0) -> Sch
         lr(t) = w(t) · (final + (lr - final) · (1 + cos(π s)) / 2)
 
         s = (t - warmup) / (steps - warmup), limited to [0, 1]
-        w(t) = min(1, (t + 1) / warmup), as in `warmup`
+        w(t) = min(1, (t + 1) / warmup), or 1 if `warmup` is 0
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ def value_and_grad(
     Raises
     ------
     TypeError
-        If `f` does not return a single number, or if an argument does not have a float dtype.
+        If `f` does not return a number, or if an argument of `argnums` does not have a float dtype.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def grad(
     Raises
     ------
     TypeError
-        If `f` does not return a single number, or if an argument does not have a float dtype.
+        If `f` does not return a number, or if an argument of `argnums` does not have a float dtype.
 
     Examples
     --------

@@ -98,9 +98,9 @@ def jvp(
 
 @explains_keywords
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    r"""Return a function that computes all first derivatives ∂y_i/∂x_j of `f`.
+    r"""Return a function that computes all first derivatives ∂y_i/∂x_j of y = f(x).
 
-    The function runs one backward pass for each y_i.
+    The function runs one backward pass for each entry y_i of y.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     Raises
     ------
     TypeError
-        If an argument does not have a float dtype.
+        If an argument of `argnums` does not have a float dtype.
 
     Notes
     -----
@@ -196,7 +196,7 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
     Raises
     ------
     TypeError
-        If `f` does not return a single number, or if an argument does not have a float dtype.
+        If `f` does not return a number, or if an argument of `argnums` does not have a float dtype.
 
     Notes
     -----

@@ -65,8 +65,12 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 
     Raises
     ------
-    RuntimeError, ValueError
-        If the result was not recorded, or has more than one entry.
+    TypeError
+        If `result` is not a Tensor.
+    RuntimeError
+        If no operation was recorded for `result`, so that no derivatives exist.
+    ValueError
+        If `result` has more than one entry.
 
     Notes
     -----
@@ -75,7 +79,8 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     ``x[i]``, and ``\delta_i g`` is an array of zeros with g at the index i.
 
     A fused node is one operation that replaces several, such as `softmax_cross_entropy`. It is
-    written as in textbooks, with names such as ŷ. Constants are named ``c``, ``c_{2}``, and so on.
+    written as in textbooks, with names such as ŷ. Constant arrays are named ``c``, ``c_{2}``, and
+    so on, unless `names` contains them.
 
     References
     ----------
