@@ -55,10 +55,9 @@ def source(
     Raises
     ------
     TypeError
-        If a primitive of your own uses the entries of an array as Python numbers, for example with
-        ``.item()``, or writes into an array. Then the program has to contain a copy of the
-        primitive's function. The error is raised if it cannot be copied, for example because it is
-        a lambda.
+        If the forward function of your own primitive cannot be copied into the program, for example
+        because it is a lambda. A copy is only needed if the function writes into an array, or turns
+        its entries into Python numbers.
     UnknownOperation
         If the language has no function for an operation. This error is a subclass of TypeError.
     ValueError
@@ -70,8 +69,9 @@ def source(
     ``d_w`` is the gradient of ``w``. Other intermediate results are ``t1``, ``t2``, and so on.
 
     The program contains the operations on the tape. A loop of Python is not on the tape: its steps
-    are written one after the other. The result of a comparison, such as ``x > 0``, is a constant of
-    the program. So it does not change if you call ``program`` with other numbers.
+    are written one after the other. An ``if`` is not on the tape either: only the branch that was
+    run is written. The result of a comparison, such as ``x > 0``, is a constant of the program. So
+    it does not change if you call ``program`` with other numbers.
 
     A NumPy program returns the same gradients as ``backward``, to the last bit. There is one
     exception: for `softmax_cross_entropy`, the results can differ by rounding errors. The results

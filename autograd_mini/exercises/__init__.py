@@ -18,10 +18,10 @@ expected value. Each call of ``exercises.exp_rule.hint()`` prints one more hint.
 prints their tasks. ``python -m autograd_mini.exercises grade FILE`` grades a file that a student
 hands in.
 
-To add an exercise, write a function that yields the test cases, each a `Case`. Its docstring is the
-task. Decorate the function with `exercise` from the module `exercise`. Then add its name to
-`__all__` and `CHAPTERS` in ``exercises/__init__.py``. Each chapter has modules with its exercises,
-such as `rules` and `softmax`. The other modules are:
+To add an exercise, write a function that yields the test cases, each a `Case`. The docstring of the
+function is the task. Decorate the function with `exercise` from the module `exercise`. Then import
+it in ``exercises/__init__.py``, and add it to `__all__` and `CHAPTERS` there. Each chapter has
+modules with its exercises, such as `rules` and `softmax`. The other modules are:
 
 - `exercise`: the class `Exercise`, and the decorator.
 - `case`: the class `Case`, and functions that compute the expected results.

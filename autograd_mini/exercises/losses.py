@@ -160,8 +160,8 @@ def one_hot_gradient() -> Iterator[Case]:
 def cross_entropy_hessian() -> Iterator[Case]:
     """The Hessian of softmax cross-entropy
 
-    There is one example: z has shape (C,), and label is its class. Let ŷ be softmax(z), and L = -ln
-    ŷ_label.
+    There is one example: z has shape (C,), and label is its class. Let ŷ be softmax(z). The loss is
+    L = -ln ŷ_label.
 
         def cross_entropy_hessian(z, label):
             return ...               # ∂²L/∂z_i∂z_j, of shape (C, C)

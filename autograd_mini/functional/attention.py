@@ -203,8 +203,8 @@ def scaled_dot_product_attention(
     mask : array_like or Tensor, optional
         An array that broadcasts to (..., T, n). A boolean mask is True where a query may see a key.
         Where it is False, the weight is 0. A float mask is added to q kᵀ / √d. It may be a Tensor
-        that requires a gradient, so that the mask is trained. For example, you can train one number
-        for each distance i - j between query i and key j.
+        that requires a gradient, so you can train it. For example, train one number for each
+        distance i - j between query i and key j.
     is_causal : bool
         Whether query i sees the keys 0 ... i only, so that no position sees a later one.
 

@@ -57,7 +57,7 @@ def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
     x, t : Tensor or array_like
         Predictions and targets. Their shapes must broadcast.
     reduction : "mean", "sum" or "none"
-        Whether to return the mean of all ℓ, their sum, or each ℓ.
+        Whether to return the mean of all ℓ, their sum, or the array of all ℓ.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> An
     targets : array_like of int, shape (...)
         t_n, the class of each row.
     reduction : "mean", "sum" or "none"
-        Whether to return the mean of all ℓ_n, their sum, or each ℓ_n.
+        Whether to return the mean of all ℓ_n, their sum, or the array of all ℓ_n.
 
     Raises
     ------
@@ -266,7 +266,7 @@ def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mea
     pos_weight : array_like
         w, the weight of the positive class. Its shape must broadcast with the shape of `x`.
     reduction : "mean", "sum" or "none"
-        Whether to return the mean of all ℓ, their sum, or each ℓ.
+        Whether to return the mean of all ℓ, their sum, or the array of all ℓ.
 
     Returns
     -------

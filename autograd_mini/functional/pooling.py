@@ -143,24 +143,22 @@ def _max_pool2d(
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
-        N images or one image, with C channels, H rows and W columns.
     kernel_size : int or pair of int
         The height and the width of a window, the part of an image that is reduced to one entry.
     stride : int or pair of int, optional
         The step from one window to the next. The default is `kernel_size`, so windows do not
         overlap.
     padding : int or pair of int
-        How many entries of -inf are added on each side of an image. It may be at most half of
-        `kernel_size`.
+        How many entries of -inf are added on each side of an image. It may be at most half of a
+        window.
     dilation : int or pair of int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
 
     Returns
     -------
     Tensor, or an array if `input` is an array
-        One entry for each window, in an array of shape (N, C, rows, columns) or (C, rows, columns).
-        Windows that would reach beyond the padded image are left out, as in PyTorch with
-        ``ceil_mode=False``.
+        Its shape is (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises
     ------
@@ -255,11 +253,10 @@ def _avg_pool2d(
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
-        N images or one image, with C channels, H rows and W columns.
     kernel_size, stride
         As for `max_pool2d`.
     padding : int or pair of int
-        How many zeros are added on each side of an image. It may be at most half of `kernel_size`.
+        How many zeros are added on each side of an image. It may be at most half of a window.
     count_include_pad : bool
         If True, the sum of a window is divided by the number of its entries. If False, the added
         zeros are not counted as entries.
@@ -267,9 +264,8 @@ def _avg_pool2d(
     Returns
     -------
     Tensor, or an array if `input` is an array
-        One entry for each window, in an array of shape (N, C, rows, columns) or (C, rows, columns).
-        Windows that would reach beyond the padded image are left out, as in PyTorch with
-        ``ceil_mode=False``.
+        Its shape is (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
+        the image are left out, as in PyTorch with ``ceil_mode=False``.
 
     Raises
     ------

@@ -32,9 +32,9 @@ def summary(model: Layer, x: Any = None) -> Summary:
         that have a method ``parameters``. If an attribute is a list or a dict, the layers and
         functions in it are layers, too.
     x : array_like, optional
-        An example input, with its batch axis. With it, the table also shows the shape of the output
-        of each layer, and the memory for the backward pass. The model itself does not change,
-        because a copy of it computes the output.
+        An example input, with its batch axis. With `x`, the table also shows the shape of the
+        output of each layer, and the memory for the backward pass. The model itself does not
+        change, because a copy of it computes the output.
 
     Returns
     -------

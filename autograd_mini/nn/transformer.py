@@ -184,7 +184,7 @@ class MultiheadAttention(Module):
         Raises
         ------
         ValueError
-            If shapes do not fit, or if both `mask` and `is_causal` are given.
+            If the shapes do not fit together, or if both `mask` and `is_causal` are given.
 
         Examples
         --------

@@ -113,9 +113,9 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     -------
     callable
         Takes the arguments of `f` and returns the Jacobian, a Tensor of shape ``y.shape + x.shape``
-        for a value `y` and an argument `x`. If `f` returns several Tensors, or if the argument is a
-        dict, the result is nested. For example, ``J["u"]["w"]`` is ∂u/∂w, if `f` takes ``{"w": w}``
-        and returns ``{"u": u}``.
+        for a value `y` and an argument `x`. If `f` returns several Tensors, if an argument is a
+        dict, or if `argnums` is a tuple, the result is nested. For example, ``J["u"]["w"]`` is
+        ∂u/∂w, if `f` takes ``{"w": w}`` and returns ``{"u": u}``.
 
     Raises
     ------
