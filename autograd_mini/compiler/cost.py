@@ -92,15 +92,15 @@ class Cost:
 def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     """Predict how long each step of a compiled function takes, and return a table.
 
-    `f` is turned into a NumPy program, as `compile` does, but the program does not run. The time of
-    a step follows from the number of its arithmetic operations, and from the number of bytes that
-    it reads and writes.
+    `f` is turned into a NumPy program, as `compile` does, but the program does not run. A step is a
+    line of this program, such as ``v1 = matmul(x, w)``. Its time follows from the number of its
+    arithmetic operations, and from the number of bytes that it reads and writes.
 
     Parameters
     ----------
     f : callable
         A function that `compile` accepts, or a compiled function. To include the backward pass,
-        pass a function that computes it: ``ag.value_and_grad(loss)``, or a whole training step.
+        pass a function that computes it, such as ``ag.value_and_grad(loss)``.
     *args, **kwargs
         The arguments of `f`. Only their shapes and dtypes matter.
 
@@ -116,7 +116,7 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     Raises
     ------
     TypeError, RuntimeError
-        If `compile` raises this error for `f`.
+        If `compile` cannot compile `f`.
 
     Notes
     -----
@@ -129,8 +129,8 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     ``bandwidth`` the number of bytes that it reads or writes in a second. A step with F operations
     and B bytes takes the longer of the times F / peak and B / bandwidth. This is the roofline
     model. The time to call NumPy, ``overhead``, is added. The first call of `cost` measures the
-    machine, which takes less than a second. If other programs run at this time, the predicted times
-    are too long.
+    machine, which takes less than a second. If other programs run during this measurement, the
+    predicted times are too long.
 
     References
     ----------

@@ -62,15 +62,15 @@ def compile(
         The positions of arguments whose arrays the program may overwrite, which saves memory. Use
         it for the parameters that a training step updates. The program writes the new parameters
         into the arrays of the old ones, and returns these arrays. If a donated Tensor requires a
-        gradient, call the step inside ``with ag.no_grad():``.
+        gradient, call the compiled function inside ``with ag.no_grad():``.
     fuse : bool
-        Whether to replace a softmax or cross-entropy that you wrote with ``np.exp`` and ``np.log``
-        by `softmax` or `softmax_cross_entropy`. These do not overflow, so results can change.
+        Whether to use `softmax` and `softmax_cross_entropy` where you wrote the same formula with
+        ``np.exp`` and ``np.log``. They do not overflow, so results can differ from those of `f`.
     state : object or tuple of objects
         The models, optimisers, arrays and random generators that a training step `f` changes. The
         program changes them exactly as `f` does. You may change ``optimizer.lr`` between calls.
-        Other numbers, such as ``model.count``, are constants of the program. If `f` changes one of
-        them, the call raises an error.
+        If you change another number between calls, such as ``model.count``, `f` is traced again. If
+        `f` itself changes such a number, the call raises an error.
     target : {"numpy", "c", "auto"}
         The language of the program. "auto" means "c" if this machine has a C compiler, and
         otherwise "numpy". A "c" program is compiled in the first call. Its results have other
@@ -91,19 +91,20 @@ def compile(
         message shows the line.
     RuntimeError
         If `target` is "c", and a C compiler is missing. If `f` reads a Tensor that requires a
-        gradient, and that is neither an argument nor in `state`. If `f` draws random numbers from a
-        generator that is neither an argument nor in `state`. (Only `dropout` may do this.) If `f`
-        stores a computed array outside of `f`: in an attribute, a global variable or a list. If `f`
-        changes the entries of a dict or list that is an argument.
+        gradient, and that is neither an argument nor in `state`. If `f`, except in `dropout`, draws
+        random numbers from a generator that is neither an argument nor in `state`. If `f` stores a
+        computed array in an attribute, a global variable or a list that is not part of `state`. If
+        `f` changes the entries of a dict or list that is an argument.
     ValueError
-        If `target` is none of these words. If it is not clear which result to write into a donated
-        array. If a donated array is read-only, or shares its memory with another argument.
+        If `target` is not "numpy", "c" or "auto". If no result can be written into a donated array,
+        or if several could be. If a donated array is read-only, or shares its memory with another
+        argument.
 
     Notes
     -----
     *Arguments.* The entries of arrays and the values of floats may change from call to call. If a
     shape, a dtype or any other argument changes (an int, a string, an object), `f` is traced again.
-    The latest 64 programs are kept.
+    The latest 64 programs are kept, so `f` is not traced again when you go back to an old shape.
 
     *Captured variables* are the globals, the attributes and the variables of outer functions that
     `f` reads. If such a variable is an array, each call uses its current entries. If it is not an

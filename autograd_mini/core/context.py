@@ -204,7 +204,7 @@ class NoGrad(BareBlock):
     """
 
     def make(self) -> grad_mode:
-        """Return a new block."""
+        """Return a new block, as ``ag.no_grad()`` does."""
         return grad_mode(False)
 
     def __repr__(self) -> str:

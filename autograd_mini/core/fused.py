@@ -26,8 +26,8 @@ def fused(
 ) -> Primitive:
     """Make a fused node: one operation that replaces several operations.
 
-    The fused node is faster or more accurate than the operations that it replaces. These are called
-    its graph. Pictures and checks can show both.
+    The operations that a fused node replaces are called its *graph*. The node is faster or more
+    accurate than its graph. Pictures can show the node or the graph.
 
     Parameters
     ----------
@@ -39,21 +39,22 @@ def fused(
         The graph: the same function, written with operations that have rules, such as `np.exp`.
         ``ag.check_fused(node, *inputs)`` compares the fused node with it.
     stable_graph : callable, optional
-        The graph that ``ag.source`` prints, written so that nothing overflows. You only need it if
-        `forward` has an ``if`` that depends on the entries of an array. A printed program cannot
-        contain such an ``if``.
+        The graph that programs of ``ag.source`` and ``ag.compile`` contain if they cannot contain
+        `forward`. You only need it if `forward` writes into an array, or depends on the entries of
+        an array, as with an ``if`` or ``.item()``. In this graph, nothing should overflow.
     display_graph : callable, optional
         The graph that tables, pictures and formulas show, if `unfused` is longer than the
-        definition in a textbook. It may use other fused nodes. It is only shown.
+        definition in a textbook. It may use other fused nodes. Results are not computed with it.
     display_rules : sequence of callable or None, optional
         The rules that formulas show, if `vjps` are written for speed or accuracy, and not as in a
-        textbook. They are only shown.
+        textbook. Gradients are not computed with them.
     name : str, optional
         The name in tables and pictures. The default is the name of `forward`.
     implements : NumPy function or tuple of NumPy functions, optional
         NumPy functions that call the fused node if an argument is a Tensor.
     residuals : bool
-        Whether `forward` returns ``(y, residuals)``, as in `primitive`.
+        Whether `forward` returns ``(y, residuals)``. The residuals are intermediate results that
+        the rules need, too. See `primitive`.
 
     Returns
     -------

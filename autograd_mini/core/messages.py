@@ -14,7 +14,7 @@ from .arrays import NO_KWARGS, TensorBase, is_foreign, unwrap
 
 
 class DetachedWarning(UserWarning):
-    """Warn that a tensor was converted to a plain number, so its gradient is lost.
+    """Warn that a tensor became a number, as in ``float(t)``, and no gradient flows through it.
 
     Examples
     --------
@@ -26,7 +26,7 @@ class DetachedWarning(UserWarning):
     ...     number = float(x)
     >>> caught[0].category.__name__
     'DetachedWarning'
-    >>> x.item()  # on purpose, so without a warning
+    >>> x.item()  # this conversion never warns
     2.0
     """
 

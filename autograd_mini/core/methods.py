@@ -32,8 +32,8 @@ def _numpy(function: Any, call: str, gives: str) -> Callable[..., Any]:
     method.__qualname__ = f"Tensor.{function.__name__}"
     method.__doc__ = f"""Return ``np.{function.__name__}`` of this tensor, with NumPy's arguments.
 
-    The result has the same shape and dtype as in NumPy. If the function has a derivative, the call
-    is recorded. Errors are NumPy's errors, with the names of the operation and of the tensors.
+    The result has the same shape and dtype as in NumPy. If the function has a derivative, gradients
+    flow through the result. Error messages name the operation and the tensors.
 
     Examples
     --------
@@ -102,12 +102,12 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
 
     @property
     def itemsize(self) -> int:
-        """The bytes of one entry, as in ``ag.tensor([1.0]).itemsize == 8``."""
+        """The number of bytes of one entry, as in ``ag.tensor([1.0]).itemsize == 8``."""
         return self._array.itemsize
 
     @property
     def nbytes(self) -> int:
-        """The bytes of all entries, as in ``ag.tensor([1.0, 2.0]).nbytes == 16``."""
+        """The number of bytes of all entries, as in ``ag.tensor([1.0, 2.0]).nbytes == 16``."""
         return self._array.nbytes
 
     @property
@@ -145,7 +145,7 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         return bool(self._array)
 
     def item(self) -> Any:
-        """Return the only entry as a Python number, without its gradient.
+        """Return the only entry as a Python number, through which no gradient flows.
 
         Examples
         --------
@@ -211,14 +211,14 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
     choose = _numpy(np.choose, "ag.tensor([1, 0]).choose(t).tolist()", "[0.0, 1.0]")
 
     def compress(self, condition: Any, axis: int | None = None) -> Tensor:
-        """Return the entries where `condition` is True. With `axis`, return the slices.
+        """Return the entries for which `condition` is True, or with `axis` the slices.
 
         Parameters
         ----------
         condition : sequence of bool
-            A vector. The entries or slices after its end are left out.
+            A vector. If it is too short, it is extended with False.
         axis : int, optional
-            The axis to select from. By default, all entries are first put along one axis.
+            The axis to select from. By default, this tensor is flattened first.
 
         Examples
         --------
@@ -230,7 +230,7 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
 
     @explains_keywords
     def logsumexp(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """Return ln Σ e^t over `axis`, computed without overflow.
+        """Return ln Σ exp(t), with the sum over the entries t along `axis`, without overflow.
 
         Parameters
         ----------
@@ -261,7 +261,7 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         *shape : int, or one tuple of int
             The lengths of the axes. One of them may be -1.
         order : {"C", "F"}
-            The order in which entries are read and written.
+            Whether entries are read and written row by row ("C") or column by column ("F").
 
         Examples
         --------
@@ -273,12 +273,12 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
 
     @explains_keywords
     def flatten(self, order: Any = "C") -> Tensor:
-        """Return all entries along one axis.
+        """Return all entries as a vector.
 
         Parameters
         ----------
         order : {"C", "F"}
-            The order in which entries are read.
+            Whether entries are read row by row ("C") or column by column ("F").
 
         Examples
         --------

@@ -39,7 +39,7 @@ from .tensor import Tensor, record
 
 
 class Primitive:
-    """An operation with derivative rules, made by `primitive`. Call it like its function.
+    """An operation with derivative rules, made by `primitive`. You can call it like a function.
 
     Attributes
     ----------
@@ -48,21 +48,21 @@ class Primitive:
     forward : callable
         Computes the result from arrays.
     vjps : tuple of callable or None
-        A rule for each argument, or one `VariadicRule`.
+        The derivative rules: one for each argument, as in `primitive`, or a `VariadicRule`.
     unfused : callable or None
-        For a fused node, the same function written in primitives.
+        If `fused` made this operation: the same function, written with simpler operations.
 
     Raises
     ------
     TypeError, ValueError, IndexError
-        If `forward` raises this error. The message then also names the operation and the tensors.
+        If `forward` raises such an error. The message then names the operation and its arguments.
 
     Examples
     --------
     >>> import numpy as np
     >>> import autograd_mini as ag
     >>> op = np.exp(ag.tensor(0.0, requires_grad=True)).op
-    >>> op, op.vjps[0](1.0, 2.0, None)
+    >>> op, op.vjps[0](1.0, 2.0, None)  # the rule is g * y, here with g = 1 and y = 2
     (<primitive exp>, 2.0)
     """
 
@@ -92,7 +92,7 @@ class Primitive:
         self.all_ruled = self.arity if isinstance(vjps, VariadicRule) or None not in vjps else -1
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the function. If an argument is a Tensor, record the call."""
+        """Compute the result. If an argument is a Tensor, record the operation for `backward`."""
         return record(self, *arranged(self, args, kwargs)) if kwargs else record(self, args)
 
     __signature__ = SignatureOfForward()  # what help() shows
@@ -116,7 +116,7 @@ class Primitive:
         Raises
         ------
         TypeError
-            If an argument that requires a gradient has no rule, not even None. If `y` is not float.
+            If `vjps` is too short for an argument that requires a gradient. If `y` is not float.
         """
         rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a._active]
@@ -137,7 +137,7 @@ class Primitive:
         return True
 
     def forward_on_objects(self, arrays: list[Any], kwargs: Any) -> Any:
-        """Compute the value for objects or arrays of other libraries, or return NotImplemented."""
+        """Compute the result from other libraries' arrays. If this fails, return NotImplemented."""
         if numbers_for_foreign(arrays):
             return self.forward(*arrays, **kwargs)
         for x in (x for a in arrays for x in (a if isinstance(a, tuple) else (a,))):
@@ -155,7 +155,7 @@ class Primitive:
         return (y, None) if self.residuals else y
 
     def add_context(self, error: Exception, args: Any, kwargs: Any = NO_KWARGS) -> Exception:
-        """Return `error` with the name of the operation, its arguments and the fix."""
+        """Return `error` with a message that names the operation and its arguments, and a fix."""
         if key := unexpected_keyword(error):
             return TypeError(wrong_keyword(self.name, key, known=parameters_of(self)))
         names = list(parameters_of(self))[self.arity :]
@@ -179,12 +179,12 @@ def _unpickle(module: str, name: str) -> Primitive:
 
 
 class VariadicRule:
-    """The rules of a primitive with any number of arguments.
+    """The derivative rules of a `primitive` with any number of arguments.
 
     Parameters
     ----------
     rule_for : callable
-        Takes the position of an argument, and returns the rule of this argument.
+        ``rule_for(i)`` returns the rule of argument i, counted from 0. `primitive` explains rules.
 
     Examples
     --------

@@ -141,7 +141,7 @@ class Tape(Sequence["Tensor"]):
         return int(value in self)
 
     def __str__(self) -> str:
-        """Return the table, in colour on a terminal. ``table()`` never uses colour."""
+        """Return the tape as a table, in colour on a terminal. ``table()`` never uses colour."""
         return str(self.shown("printed")(self))
 
     def __repr__(self) -> str:
@@ -169,7 +169,7 @@ class Tape(Sequence["Tensor"]):
             Whether to add a column with the gradient of the result with respect to each tensor. A
             second table then shows what each use of a tensor adds to its gradient.
         width : int, optional
-            The number of columns. The default is the width of the terminal.
+            The number of characters in a line. The default is the width of the terminal.
 
         Returns
         -------
@@ -191,7 +191,7 @@ class Tape(Sequence["Tensor"]):
         return str(self.shown("table")(self, names, adjoints=adjoints, width=width))
 
     def source(self, names: Mapping[str, Any] | None = None, language: str = "numpy") -> Any:
-        """Return the tape as a program that runs on its own, as ``ag.source(result)`` does.
+        """Return a program that computes the result and the gradients: ``ag.source(result)``.
 
         Parameters
         ----------
@@ -216,18 +216,18 @@ class Tape(Sequence["Tensor"]):
         return self.shown("source")(self.result, names, language)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
-        """Add the gradients of the result to ``.grad``, as ``result.backward(gradient)`` does.
+        """Call ``result.backward(gradient)``: add the gradient of each leaf to its ``.grad``.
 
         Parameters
         ----------
         gradient : array_like, optional
-            The gradient that the pass starts with: an array with the shape of the result. If the
-            result has a single entry, the default is 1.
+            The gradient that the backward pass starts with: an array with the shape of the result.
+            If the result has a single entry, the default is 1.
 
         Raises
         ------
         RuntimeError
-            If the result was not recorded. If a leaf got new data after it was used.
+            If the result does not require a gradient. If a leaf got new data after it was used.
         ValueError
             If `gradient` is missing or has the wrong shape.
 
@@ -247,8 +247,8 @@ class Tape(Sequence["Tensor"]):
         Parameters
         ----------
         gradient : array_like, optional
-            The gradient that the pass starts with: an array with the shape of the result. If the
-            result has a single entry, the default is 1.
+            The gradient that the backward pass starts with: an array with the shape of the result.
+            If the result has a single entry, the default is 1.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class Tape(Sequence["Tensor"]):
         Raises
         ------
         RuntimeError
-            If the result was not recorded. If a leaf got new data after it was used.
+            If the result does not require a gradient. If a leaf got new data after it was used.
         ValueError
             If `gradient` is missing or has the wrong shape.
 

@@ -155,10 +155,10 @@ def _unary(function: Any, call: str, result: float) -> Callable[[Tensor], Tensor
 
 @final
 class Tensor(ArrayMethods):
-    """An array that remembers how it was computed, so that gradients can be computed from it.
+    """An array that remembers how it was computed, so that `backward` can compute gradients.
 
-    Make a Tensor with `tensor`. It is called a *leaf*. Use it like a NumPy array. Results such as
-    ``2 * t`` and ``np.exp(t)`` are Tensors, too. They are called *nodes*.
+    Make a Tensor with `tensor`. Such a Tensor is called a *leaf*. Use it like a NumPy array.
+    Results such as ``2 * t`` and ``np.exp(t)`` are Tensors, too. They are called *nodes*.
 
     Attributes
     ----------
@@ -171,15 +171,15 @@ class Tensor(ArrayMethods):
     order : int
         The number of this Tensor, in the order in which Tensors are created.
     scope : tuple of scope
-        The `scope` blocks in which a node was computed, the outermost first.
+        The ``with ag.scope(...)`` blocks in which a node was computed, the outermost first.
     name : str or None
         The name of the tensor in tables, pictures and error messages.
 
     Notes
     -----
-    ``x * a`` does not copy an array `a`. So do not change `a` before the backward pass. If you
-    change a leaf (``w.data -= 0.1``), ``backward`` raises an error for nodes that were computed
-    from the old data.
+    If `x` is a Tensor and `a` is an array, ``x * a`` does not copy `a`. So do not change `a` before
+    the backward pass. If you change a leaf (``w.data -= 0.1``), ``backward`` raises an error for
+    nodes that were computed from the old data.
 
     Examples
     --------
@@ -222,9 +222,9 @@ class Tensor(ArrayMethods):
 
     @property
     def data(self) -> NDArray[Any]:
-        """The values, as an array. For the result of an operation, it is a read-only view.
+        """The values, as an array. The array is read-only if this tensor is not a leaf.
 
-        You can assign new data of the same shape to a leaf, also by ``w.data -= step``. After that,
+        You can assign new data of the same shape to a leaf, as in ``w.data -= step``. After that,
         ``backward`` raises an error for nodes that were computed from the old data.
 
         Examples
@@ -263,7 +263,7 @@ class Tensor(ArrayMethods):
         Raises
         ------
         RuntimeError
-            If this is the result of an operation, and its gradient was not retained.
+            If this is the result of an operation, and you did not call ``retain_grad()``.
 
         Examples
         --------
@@ -302,7 +302,7 @@ class Tensor(ArrayMethods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether this tensor is a leaf: no recorded operation computed it."""
+        """Whether this tensor is a leaf: `tensor` made it, or it does not require a gradient."""
         return self.op is None
 
     # ---- leaving the tape ----------------------------------------------------------------------
@@ -371,7 +371,7 @@ class Tensor(ArrayMethods):
     # ---- derivatives ---------------------------------------------------------------------------
 
     def tape(self) -> Tape:
-        """Return the tensors that this one was computed from, in the order of computation.
+        """Return this tensor and all that it was computed from, in the order of computation.
 
         Examples
         --------
@@ -384,21 +384,21 @@ class Tensor(ArrayMethods):
 
     @explains_keywords
     def backward(self, gradient: ArrayLike | None = None) -> None:
-        """Compute the gradient of each leaf that requires one, and add it to its ``.grad``.
+        """Compute the gradient of each leaf that requires one, and add it to the leaf's ``.grad``.
 
         Parameters
         ----------
         gradient : array_like, optional
-            The gradient that the pass starts with: an array with the shape of this tensor. If this
-            tensor has a single entry, the default is 1.
+            The gradient that the backward pass starts with: an array with the shape of this tensor.
+            If this tensor has a single entry, the default is 1.
 
         Raises
         ------
         RuntimeError
-            If this tensor was not recorded. If a leaf got new data after it was used.
+            If this tensor does not require a gradient. If a leaf got new data after it was used.
         ValueError
-            If `gradient` is missing or has the wrong shape. After an error, every ``.grad`` is
-            unchanged.
+            If `gradient` is missing or has the wrong shape. Neither this error nor the RuntimeError
+            changes a ``.grad``.
 
         Examples
         --------
@@ -411,7 +411,7 @@ class Tensor(ArrayMethods):
         backward(self, gradient)
 
     def retain_grad(self) -> Tensor:
-        """Let ``backward`` store the gradient of this result in ``.grad``. Return this tensor.
+        """Let ``backward`` store the gradient of this tensor in its ``.grad``. Return this tensor.
 
         Raises
         ------

@@ -15,7 +15,7 @@ from .provenance import OriginRecorder, origin_of
 
 
 class Debug(BareBlock):
-    """Stop at the first NaN or inf, and at arrays that were changed after they were used.
+    """Raise an error at the first NaN or inf, and if an array is changed after it was used.
 
     Inside ``with ag.debug():``, the result of each operation is checked, also under `no_grad`. Each
     operation also remembers the line of your code that called it.
@@ -43,8 +43,9 @@ class Debug(BareBlock):
     -----
     Inside the block, NumPy's own warnings about NaN and inf are off. If you call a compiled
     function, only its results are checked. To check its steps, call the original function,
-    ``f.__wrapped__``. An array of Dask is computed for each check. In `gradients`, the result
-    of each derivative rule is checked, but not the numbers that the rule computes on the way.
+    ``f.__wrapped__``. Checks of Dask arrays are slow, because each check computes the array. In the
+    function `gradients`, the result of each derivative rule is checked, but not its intermediate
+    results.
 
     References
     ----------
@@ -63,7 +64,7 @@ class Debug(BareBlock):
     FloatingPointError: log returned -inf at [1] for p = 0.0
     ...
 
-    `where` returns the line that computed a value, also after the block:
+    ``ag.debug.where`` returns the line that computed a tensor, also after the block:
 
     >>> with ag.debug():
     ...     q = p * p
@@ -72,7 +73,7 @@ class Debug(BareBlock):
     """
 
     def make(self) -> _Watch:
-        """Return a new block."""
+        """Return a new block, as ``ag.debug()`` does."""
         return _Watch()
 
     def __repr__(self) -> str:
@@ -82,7 +83,7 @@ class Debug(BareBlock):
     def where(t: Tensor) -> SourceLine | None:
         """Return the line that computed a tensor, with its `file`, `number`, `function` and `text`.
 
-        Return None for a leaf, and for a tensor that was computed outside a block.
+        Return None for a leaf, and for a tensor that was computed outside ``with ag.debug():``.
 
         Parameters
         ----------

@@ -53,8 +53,8 @@ def _softplus(x: Array) -> Any:
 
     Notes
     -----
-    The code computes max(x, 0) + ln(1 + e^-|x|), so nothing overflows. Let y and g be the result
-    and its gradient, and σ the sigmoid:
+    The code computes max(x, 0) + ln(1 + e^-|x|), so nothing overflows. Let y be the result, L
+    the loss, g = ∂L/∂y, and σ the sigmoid:
 
     $$y = \ln(1 + e^x) \qquad \frac{\partial L}{\partial x} = g\,\sigma(x)$$
 
@@ -124,9 +124,9 @@ def _inner(x: Array) -> Array:
 def _gelu(x: Array) -> Any:
     r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
 
-    This is close to x Φ(x), where Φ(x) is the probability that a standard normal number is less
-    than x. The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape of
-    `x`, and the dtype of `x` if this is a float type.
+    This is close to x Φ(x), where Φ(x) is the probability that a random number of the standard
+    normal distribution is less than x. The result is a Tensor if `x` is a Tensor, and otherwise an
+    array. It has the shape of `x`, and the dtype of `x` if this is a float type.
 
     Raises
     ------

@@ -185,8 +185,8 @@ def batch_norm(
 ) -> Any:
     r"""Compute γ (x - μ) / √(σ² + ε) + β for each channel, as one node.
 
-    In training, μ and σ² are the mean and the variance of the batch. In evaluation, they are the
-    running statistics, which are estimated during training.
+    In training (``training=True``), μ and σ² are the mean and the variance of the batch. In
+    evaluation, they are the running statistics, which are estimated during training.
 
     Parameters
     ----------
@@ -195,14 +195,14 @@ def batch_norm(
     running_mean, running_var : array of float, shape (C,), optional
         The running statistics: estimates of the mean and the variance of each channel over all
         batches. Each call with ``training=True`` changes these arrays in place, also under
-        `no_grad`. A backward pass does not change them. In a function under `checkpoint`, they
-        change twice, because the function runs twice.
+        `no_grad`. `checkpoint` calls a function a second time in the backward pass. This second
+        call changes them again.
     weight, bias : Tensor or array_like, shape (C,), optional
         γ and β. Without them, γ is 1 and β is 0.
     training : bool
         Whether to use the mean and the variance of this batch.
     momentum : float
-        The weight of the new batch: running = (1 - momentum) running + momentum batch.
+        How much a running statistic changes: running = (1 - momentum) running + momentum batch.
     eps : float
         ε. It prevents a division by 0 if all entries of a channel are equal.
 
@@ -221,8 +221,8 @@ def batch_norm(
 
     Notes
     -----
-    Let g be the gradient of the result, s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. In training, an
-    entry of x changes the result in three ways: directly, by changing μ, and by changing σ².
+    Let L be the loss, y the result, g = ∂L/∂y, s = √(σ² + ε), x̂ = (x - μ)/s and h = γ g. In
+    training, an entry of x changes y in three ways: directly, by changing μ, and by changing σ².
 
     $$
     \frac{\partial L}{\partial x} = \frac{1}{s} \left( h - \overline{h}
@@ -237,7 +237,7 @@ def batch_norm(
     In training, σ² is Σ (x - μ)²/n. The running variance is updated with Σ (x - μ)²/(n - 1)
     instead, because this estimate is unbiased.
 
-    The variance is accurate even if all entries are large and nearly equal.
+    The computed variance is accurate even if all entries are large and nearly equal.
 
     References
     ----------

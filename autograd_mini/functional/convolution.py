@@ -186,6 +186,9 @@ def _conv1d(
 ) -> Any:  # fmt: skip
     r"""Slide filters over sequences, and sum the products at each place, as one node.
 
+    The part of a sequence under a filter is called a *window*. Its entries are multiplied by those
+    of the filter, and the sum of these products is an entry of the result.
+
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, L) or (C, L)
@@ -193,24 +196,34 @@ def _conv1d(
     weight : Tensor or array_like, shape (O, C/groups, k)
         O filters of length k. Each filter computes one channel of the result.
     bias : Tensor or array_like, shape (O,), optional
-    stride, padding, dilation, groups
-        As for `conv2d`, with one spatial axis.
+        A number for each channel of the result, which is added to all its entries.
+    stride : int
+        The step from one window to the next.
+    padding : int, "valid" or "same"
+        How many zeros are added on each side of a sequence. "valid" adds none. "same" adds enough
+        zeros to keep the length, and requires stride 1. If the number of zeros is odd, the extra
+        zero is added at the end.
+    dilation : int
+        The distance between neighbouring entries of a window. 1 leaves no gaps.
+    groups : int
+        The channels of the input and of the result are divided into this many groups. A channel of
+        the result depends only on the input channels of its group.
 
     Returns
     -------
     Tensor, or an array if no argument is a Tensor
-        Its shape is (N, O, length) or (O, length).
+        Its shape is (N, O, P) or (O, P), where P is the number of windows in a sequence.
 
     Raises
     ------
     TypeError
         If an option is not an integer, or if the float dtypes of the arguments differ.
     ValueError
-        If the shapes or the channels do not fit, or if no window fits into the input.
+        If the shapes or the channels do not fit, or if no window fits into a padded sequence.
 
     Notes
     -----
-    Let x be the input, w the weight, and b the bias. If no option is given, the result y is
+    Let x be the input, w the weight, and b the bias. With the default options, the result y is
 
     $$y_{n,o,p} = b_o + \sum_{c,k} w_{o,c,k}\, x_{n,c,p+k}$$
 
@@ -234,21 +247,25 @@ def _conv2d(
 ) -> Any:  # fmt: skip
     r"""Slide filters over images, and sum the products at each place, as one node.
 
+    The part of an image under a filter is called a *window*. Its entries are multiplied by those of
+    the filter, and the sum of these products is an entry of the result.
+
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
         N images of C channels, H rows and W columns. Integers are converted to the dtype of
         `weight`.
     weight : Tensor or array_like, shape (O, C/groups, kH, kW)
-        O filters of kH rows and kW columns. Each filter computes one channel of the result. The
-        part of an image under a filter is called a *window*.
+        O filters of kH rows and kW columns. Each filter computes one channel of the result.
     bias : Tensor or array_like, shape (O,), optional
+        A number for each channel of the result, which is added to all its entries.
     stride : int or pair of int
-        The step from one window to the next.
+        The step from one window to the next. In a pair, the first number is for the axis of length
+        H, and the second for the axis of length W.
     padding : int, pair of int, "valid" or "same"
-        How many zeros are added on each side of an image. "valid" adds none. "same" adds enough
-        zeros to keep the size of the image, and requires stride 1. If the number of zeros is odd,
-        the extra zero is added at the end.
+        How many zeros are added on each side of an image, as a number or as a pair for H and W.
+        "valid" adds none. "same" adds enough zeros to keep the size of the image, and requires
+        stride 1. If the number of zeros is odd, the extra zero is added at the end.
     dilation : int or pair of int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
     groups : int
@@ -265,15 +282,17 @@ def _conv2d(
     TypeError
         If an option is not an integer, or if the float dtypes of the arguments differ.
     ValueError
-        If the shapes or the channels do not fit, or if no window fits into an image.
+        If the shapes or the channels do not fit, or if no window fits into a padded image.
 
     Notes
     -----
-    As in all frameworks, the filters are not reversed. Mathematicians call this a correlation. Let
-    x be the input, b the bias, and W a matrix whose rows are the filters. The columns of the matrix
-    X = im2col(x) are the windows. The result is y = W X + b. Let g be the gradient of y. Then ∂L/∂W
-    = g Xᵀ and ∂L/∂x = col2im(Wᵀ g), where col2im adds each column to the image, at the place of its
-    window. If no option is given, y is
+    In mathematics, a convolution reverses the filters. In all frameworks, and here, they are not
+    reversed. Mathematicians call this a correlation.
+
+    Let x be the input, b the bias, and W a matrix whose rows are the filters. The columns of the
+    matrix X = im2col(x) are the windows. The result is y = W X + b. Let L be the loss, and let g be
+    ∂L/∂y. Then ∂L/∂W = g Xᵀ and ∂L/∂x = col2im(Wᵀ g), where col2im adds each column to the image,
+    at the place of its window. With the default options, and with w for the weight, y is
 
     $$y_{n,o,p,q} = b_o + \sum_{c,k,l} w_{o,c,k,l}\, x_{n,c,p+k,q+l}$$
 

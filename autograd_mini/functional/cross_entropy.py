@@ -62,12 +62,12 @@ def _graph(
 def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Any:
     r"""Compute softmax cross-entropy as one node, with few options and few checks.
 
-    Usually, call `softmax_cross_entropy`, which checks its arguments and records this node.
+    Usually, call `softmax_cross_entropy`, which checks its arguments and calls this operation.
 
     Parameters
     ----------
     z : Tensor or array
-        Logits, of a float dtype.
+        Logits, of a float dtype. A row of logits has a number for each class.
     y : Tensor or array
         Class indices (integers), or soft targets: a number for each class, such as its probability,
         in an array that broadcasts to the shape of the logits.
@@ -93,12 +93,14 @@ def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") 
     \frac{\partial L}{\partial z_i} = \frac{\hat y_i \sum_o y_o - y_i}{N}
     $$
 
-    N is the number of rows, and ŷ is softmax(z).
+    The formulas are for ``reduction="mean"``. ŷ is softmax(z), and N is the number of rows. For a
+    class index t, y_t is 1, and the other entries of y are 0. The second formula leaves out the
+    index n of the row.
 
     References
     ----------
-    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3. The derivation is at
-    the top of `autograd_mini.functional.cross_entropy`.
+    Goodfellow, Bengio, Courville: Deep Learning, 2016, section 6.2.2.3. The file
+    `functional/cross_entropy.py` explains how the gradient is derived.
 
     Examples
     --------
@@ -259,8 +261,8 @@ def cross_entropy(
 ) -> Any:
     """Compute -(1/N) Σ_n Σ_i y_{n,i} ln ŷ_{n,i} with ŷ = softmax(logits), in separate operations.
 
-    This is the definition, step by step. If a ŷ is rounded to 0, its logarithm is -inf. So use
-    `softmax_cross_entropy` for training. It computes the same function, but cannot overflow.
+    y are the targets, and N is the number of rows. If a ŷ is rounded to 0, its logarithm is -inf.
+    So use `softmax_cross_entropy` for training. It never computes the logarithm of 0.
 
     Parameters, result and errors are those of `softmax_cross_entropy`.
 

@@ -61,8 +61,7 @@ def draw_mask(rng: np.random.Generator, shape: tuple[int, ...], p: float) -> Arr
 def dropout(
     x: Any, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None
 ) -> Any:
-    r"""Set each entry to 0 with probability `p`, and divide the other entries by 1 - p, as one
-    node.
+    r"""Set each entry to 0 with probability `p`, and divide the others by 1 - p, as one node.
 
     Parameters
     ----------
@@ -84,19 +83,19 @@ def dropout(
     Raises
     ------
     TypeError
-        If `rng` is not a generator. A seed is refused, because it would draw the same mask in
-        each call.
+        If `rng` is not a generator. A seed is not allowed, because each call would set the same
+        entries to 0.
     ValueError
         If `p` is not a number from 0 to 1.
     RuntimeError
-        If `rng` is created inside of a function for `compile`. Pass it as an argument.
+        If `rng` is created inside a compiled function. Make `rng` an argument of this function.
 
     Notes
     -----
     $$y = \frac{x \odot m}{1 - p} \qquad \frac{\partial L}{\partial x} = \frac{g \odot m}{1 - p}$$
 
-    The mask m is 0 for a dropped entry, and 1 for the others. The symbol ⊙ is the elementwise
-    product, and g is the gradient of y. You can read the mask in ``y.inputs[1]``.
+    The mask m is 0 for the entries that are set to 0, and 1 for the others. The symbol ⊙ is the
+    elementwise product, L is the loss, and g = ∂L/∂y. You can read the mask in ``y.inputs[1]``.
 
     References
     ----------

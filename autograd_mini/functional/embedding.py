@@ -27,7 +27,7 @@ def _embedding(input: Array, weight: Array) -> Any:
     Parameters
     ----------
     input : array_like of int, any shape
-        Indices of rows, such as tokens of a text, from 0 to V - 1.
+        Indices of rows, from 0 to V - 1. For a text, they are the numbers of its words.
     weight : Tensor or array_like, shape (V, D)
         The table. It has a vector of D entries for each of the V words of the vocabulary.
 
@@ -42,12 +42,13 @@ def _embedding(input: Array, weight: Array) -> Any:
     ValueError
         If `weight` is not a matrix.
     IndexError
-        If an index is not in 0 ... V - 1. The message names the first one and its position.
+        If an index is not in 0 ... V - 1. The message names the first such index and its position.
 
     Notes
     -----
     Each row of the result is a copy of a row of `weight`. The gradient of a row is the sum of the
-    gradients of its copies. Let W be `weight`, Y the result, and i the indices in `input`:
+    gradients of its copies. Let W be `weight`, Y the result, i the indices in `input`, and L the
+    loss:
 
     $$
     Y_n = W_{i_n} \qquad

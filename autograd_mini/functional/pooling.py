@@ -138,34 +138,36 @@ gather_windows: Primitive = primitive(
 def _max_pool2d(
     input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1
 ) -> Any:
-    r"""Compute the largest entry of each window, as one node.
+    r"""Compute the largest entry of each window of an image, as one node.
 
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
+        N images or one image, with C channels, H rows and W columns.
     kernel_size : int or pair of int
         The height and the width of a window, the part of an image that is reduced to one entry.
     stride : int or pair of int, optional
         The step from one window to the next. The default is `kernel_size`, so windows do not
         overlap.
     padding : int or pair of int
-        How many entries of -inf are added on each side of an image. It may be at most half of a
-        window.
+        How many entries of -inf are added on each side of an image. It may be at most half of
+        `kernel_size`.
     dilation : int or pair of int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
 
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Its shape is (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
-        the image are left out, as in PyTorch with ``ceil_mode=False``.
+        One entry for each window, in an array of shape (N, C, rows, columns) or (C, rows, columns).
+        Windows that would reach beyond the padded image are left out, as in PyTorch with
+        ``ceil_mode=False``.
 
     Raises
     ------
     TypeError
-        If an option is not an integer.
+        If `kernel_size` or another option is not an integer.
     ValueError
-        If `input` does not have three or four axes, or if no window fits into an image.
+        If `input` does not have three or four axes, or if no window fits into a padded image.
 
     Notes
     -----
@@ -248,15 +250,19 @@ def _avg_pool2d(
     input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0,
     count_include_pad: bool = True,
 ) -> Any:  # fmt: skip
-    r"""Compute the mean of each window, as one node.
+    r"""Compute the mean of each window of an image, as one node.
 
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C, H, W) or (C, H, W)
-    kernel_size, stride
-        As for `max_pool2d`.
+        N images or one image, with C channels, H rows and W columns.
+    kernel_size : int or pair of int
+        The height and the width of a window, the part of an image that is reduced to one entry.
+    stride : int or pair of int, optional
+        The step from one window to the next. The default is `kernel_size`, so windows do not
+        overlap.
     padding : int or pair of int
-        How many zeros are added on each side of an image. It may be at most half of a window.
+        How many zeros are added on each side of an image. It may be at most half of `kernel_size`.
     count_include_pad : bool
         If True, the sum of a window is divided by the number of its entries. If False, the added
         zeros are not counted as entries.
@@ -264,15 +270,16 @@ def _avg_pool2d(
     Returns
     -------
     Tensor, or an array if `input` is an array
-        Its shape is (N, C, rows, columns) or (C, rows, columns). Windows that would reach beyond
-        the image are left out, as in PyTorch with ``ceil_mode=False``.
+        One entry for each window, in an array of shape (N, C, rows, columns) or (C, rows, columns).
+        Windows that would reach beyond the padded image are left out, as in PyTorch with
+        ``ceil_mode=False``.
 
     Raises
     ------
     TypeError
-        If an option is not an integer.
+        If `kernel_size` or another option is not an integer.
     ValueError
-        If `input` does not have three or four axes, or if no window fits into an image.
+        If `input` does not have three or four axes, or if no window fits into a padded image.
 
     Notes
     -----

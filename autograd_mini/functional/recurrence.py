@@ -227,14 +227,16 @@ lstm_output = fused(
 def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
     r"""Compute h' = (1 - u) n + u h, the new state of a GRU, as one node.
 
+    A GRU (gated recurrent unit) reads a sequence step by step, and keeps a state of H numbers.
+
     Parameters
     ----------
     from_input, from_state : Tensor or array_like, shape (..., 3 H)
-        The input times its weights, and the state times its weights. Both have three blocks, for
-        the reset gate r, the update gate u, and the candidate n for the new state. PyTorch calls
-        the update gate z.
+        The input times its weights, and the state times its weights. Both have three blocks of H
+        entries: for the reset gate r, the update gate u, and the candidate n for the new state.
+        PyTorch calls the update gate z.
     h : Tensor or array_like, shape (..., H)
-        The state.
+        The old state.
 
     Returns
     -------
@@ -247,7 +249,8 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
 
     Notes
     -----
-    Let a be `from_input`, and b be `from_state`. For example, a_r is the block of a for the gate r:
+    Let a be `from_input`, and b be `from_state`. An index names a block: a_r is the block of a for
+    the gate r.
 
     $$
     r = \sigma(a_r + b_r) \qquad u = \sigma(a_u + b_u) \qquad
@@ -255,7 +258,7 @@ def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
     $$
 
     The gradients of a and b are equal, except in the block n: the gradient of b_n is r times the
-    gradient of a_n. The reset gate r multiplies b_n, as in PyTorch. In the first reference, it
+    gradient of a_n. The reset gate r multiplies b_n, as in PyTorch. In the first reference, r
     multiplies the state h.
 
     References

@@ -193,8 +193,8 @@ class MaxPool2d(Module):
         The step from one window to the next. The default is `kernel_size`, so windows do not
         overlap.
     padding : int or pair of int
-        How many entries of -inf are added on each side of an image. It may be at most half of a
-        window.
+        How many entries of -inf are added on each side of an image. It may be at most half of
+        `kernel_size`.
     dilation : int or pair of int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
 
@@ -203,7 +203,7 @@ class MaxPool2d(Module):
     TypeError
         If an option is not an int.
     ValueError
-        If an option is too small, or if `padding` is more than half of a window.
+        If an option is too small, or if `padding` is more than half of `kernel_size`.
 
     References
     ----------
@@ -249,10 +249,14 @@ class AvgPool2d(Module):
 
     Parameters
     ----------
-    kernel_size, stride
-        As for `MaxPool2d`.
+    kernel_size : int or pair of int
+        The height and width of a window.
+    stride : int or pair of int, optional
+        The step from one window to the next. The default is `kernel_size`, so windows do not
+        overlap.
     padding : int or pair of int
-        How many zeros are added on each side of an image. It may be at most half of a window.
+        How many zeros are added on each side of an image. It may be at most half of
+        `kernel_size`.
     count_include_pad : bool
         If True, the sum of a window is divided by the number of its entries. If False, the added
         zeros are not counted as entries.
@@ -262,7 +266,7 @@ class AvgPool2d(Module):
     TypeError
         If an option is not an int.
     ValueError
-        If an option is too small, or if `padding` is more than half of a window.
+        If an option is too small, or if `padding` is more than half of `kernel_size`.
 
     References
     ----------

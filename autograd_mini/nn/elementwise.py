@@ -110,8 +110,8 @@ class Sigmoid(Activation):
 class GELU(Activation):
     """The layer x Φ(x), computed with tanh as in GPT-2; see `gelu`.
 
-    Φ(x) is the probability that a standard normal number is less than x. PyTorch computes Φ exactly
-    by default. The results differ by less than 0.001.
+    Φ(x) is the probability that a random number of the standard normal distribution is less than x.
+    PyTorch computes Φ exactly by default. The results differ by less than 0.001.
 
     Examples
     --------

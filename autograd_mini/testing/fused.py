@@ -125,7 +125,7 @@ def check_fused(
     A fused node is one operation that replaces several, which are called its graph. The report
     compares the value, the gradients and the second derivatives of node and graph. It also shows
     which of the two is nearer to a reference. The reference is the graph, computed with the dtype
-    ``np.longdouble``. If it overflows, the reference is the node, computed with this dtype.
+    ``np.longdouble``. If the graph overflows, the reference is the node in this dtype.
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def check_fused(
     tolerance : float
         The largest allowed difference between node and graph, in ULP. A ULP (unit of the last
         place) is the distance from a number to the next larger number of its dtype. A larger
-        difference is allowed if the node is near the reference: within `tolerance`, or within 16
-        ULP of the largest entry.
+        difference is allowed if the node is close to the reference. This means that its error is at
+        most `tolerance`, or twice the error of the graph, or 16 times the ULP of the largest entry.
     **kwargs
         Keyword arguments of the node.
 
@@ -155,7 +155,7 @@ def check_fused(
     TypeError
         If `node` has no graph in an attribute `unfused`.
     GradcheckError
-        With ``strict=True``, if the node is wrong. The message names the gradient and the argument.
+        With ``strict=True``, if the node is wrong. The message names the wrong value or gradient.
 
     References
     ----------
@@ -166,7 +166,7 @@ def check_fused(
     >>> import numpy as np
     >>> import autograd_mini as ag
     >>> report = ag.check_fused(ag.SoftmaxCrossEntropy, np.array([2.0, 1.0, 0.1]), np.array(1))
-    >>> report.ok, report.records
+    >>> report.ok, report.records  # the node is right, and it is one operation
     (True, 1)
     """
     graph = getattr(node, "unfused", None)

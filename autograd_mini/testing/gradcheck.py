@@ -24,7 +24,7 @@ _STEP = float(np.finfo(float).eps) ** (1 / 3)
 
 
 class GradcheckError(AssertionError):
-    """Raised by `gradcheck` if a gradient is wrong. The message names the entry.
+    """Raised by `gradcheck` and `check_fused` if a gradient or a value is wrong.
 
     Examples
     --------

@@ -24,17 +24,17 @@ from .grad import vjp
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function like `f` that recomputes intermediate results in the backward pass.
 
-    This saves memory. The tape stores only the arguments and the result of a call. The backward
-    pass calls `f` a second time to get the intermediate results. For example, divide a chain of n
-    steps into √n functions of √n steps each, and checkpoint each function. Then about 2√n results
-    are stored at a time, instead of n.
+    This saves memory. Only the arguments and the result of a call are stored. The backward pass
+    calls `f` a second time to get the intermediate results. For example, divide a chain of n steps
+    into √n functions of √n steps each, and apply `checkpoint` to each function. Then about 2√n
+    results are stored at a time, instead of n.
 
     Parameters
     ----------
     f : callable
         Takes and returns tensors, or lists, tuples and dicts of tensors. The second call must
-        return the same result, so `f` must not use random numbers. Pass the parameters of a model
-        as arguments.
+        return the same result, so `f` must not use random numbers. All tensors that require a
+        gradient must be arguments, also the parameters of a model.
 
     Returns
     -------

@@ -244,7 +244,7 @@ def elementwise_grad(
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns a Tensor with the shape of the argument.
+        Takes the arguments of `f` and returns a Tensor, or a tuple of them if `argnums` is a tuple.
 
     Raises
     ------
@@ -271,10 +271,9 @@ def elementwise_grad(
 
 @explains_keywords
 def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any = None) -> Any:
-    """Return the derivatives of `result` with respect to `tensors`, as Tensors on the tape.
+    """Return the derivatives of `result` with respect to `tensors`, as Tensors.
 
-    The backward pass is recorded, so you can differentiate the gradients again. No ``.grad``
-    changes.
+    You can differentiate the derivatives again. No ``.grad`` changes.
 
     Parameters
     ----------
@@ -283,7 +282,8 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     tensors : Tensor or sequence of Tensor
         They must require a gradient. If `result` does not depend on a tensor, its derivative is 0.
     gradient : array_like or Tensor, optional
-        The gradient of `result`, with the same shape. If `result` has one entry, the default is 1.
+        The gradient that the backward pass starts with. It has the shape of `result`. If `result`
+        has one entry, the default is 1.
 
     Returns
     -------
@@ -293,7 +293,7 @@ def gradients(result: Tensor, tensors: Tensor | Sequence[Tensor], gradient: Any 
     Raises
     ------
     RuntimeError
-        If `result` was not recorded.
+        If `result` does not require a gradient.
     ValueError
         If `gradient` is missing or has the wrong shape. If a tensor does not require a gradient.
 

@@ -20,8 +20,8 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
 
     Parameters
     ----------
-    result : Tensor, shape ()
-        The tensor to differentiate. No ``.grad`` changes.
+    result : Tensor
+        The tensor to differentiate, with one entry. No ``.grad`` changes.
     names : mapping, optional
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
@@ -30,14 +30,15 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     -------
     str
         A paragraph for each operation, from the last to the first. It shows the value, the gradient
-        of the value, and how the operation changes the gradients of its arguments. The last line
-        lists the gradients of the inputs. If the terminal cannot print a symbol such as ∂, the text
-        contains a replacement, such as d.
+        of the value, and what the operation contributes to the gradients of its arguments. If a
+        tensor is used several times, its gradient is the sum of such contributions. The last line
+        lists the gradients of the leaves, which are the inputs of the computation. If the terminal
+        cannot print a symbol such as ∂, the text contains a replacement, such as d.
 
     Raises
     ------
     RuntimeError, ValueError
-        If the result was not recorded, or has more than one entry.
+        If the result does not require a gradient, or has more than one entry.
 
     References
     ----------

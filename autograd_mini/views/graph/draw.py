@@ -46,7 +46,7 @@ def draw(
     """Draw the graph of a computation: its operations, their values and their gradients.
 
     You do not need to call ``backward()`` first. The gradients are computed for the picture, and no
-    ``.grad`` changes. Each tensor on the tape is drawn as a *card*.
+    ``.grad`` changes. Each tensor of the computation is drawn as a *card*.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def draw(
         Whether to show formulas. A card then shows how its value was computed. An edge shows the
         local derivative. The gradient is multiplied by this factor on its way back. For some
         operations, a factor is not enough. Their edges show the whole formula, with `g` for the
-        gradient of the result. Long formulas are shortened to a name, such as ``tanh′``. A picture
-        of more than 400 cards shows no formulas.
+        gradient of what the operation computed. Long formulas are shortened to a name, such as
+        ``tanh′``. A picture of more than 400 cards shows no formulas.
     names : mapping, optional
         A dict of names and values, such as ``locals()``. It gives names to arrays, and to tensors
         that have no name.
@@ -71,24 +71,25 @@ def draw(
     direction : {"LR", "TB"}
         Whether values run from left to right or from top to bottom.
     theme : {"light", "dark", "auto"}
-        With "auto", an SVG is light or dark like the reader's system.
+        With "auto", an SVG is dark on a computer in dark mode, and light otherwise.
     max_nodes : int, optional
         The largest number of cards. If the graph has more, constants are written into the
         operations that use them. Then groups, and chains of operations, are drawn as single cards.
-        A line below the picture lists the changes. The default is 40. It is less if 40 cards would
+        A line below the picture lists the changes. The default is 40, or less if 40 cards would
         need more space than two slides of a presentation have. A picture that is wider than a slide
         is wrapped into rows.
     unfuse : bool
         Whether to draw fused nodes in detail. A fused node, such as `softmax`, is one operation
-        that replaces several simpler ones. With True, a box with the simpler ones is drawn.
+        that replaces several simpler operations. With True, these are drawn, in a box.
     animate : bool
-        Whether the SVG plays the two passes in a loop. Values appear card by card. Then gradients
-        flow back edge by edge. The animation also runs on slides and in a README, because it needs
-        no script. Files such as .png and .pdf show the whole picture.
+        Whether the SVG plays the forward and the backward pass in a loop. Values appear card by
+        card. Then gradients flow back edge by edge. The animation also runs on slides and in a
+        README, because it needs no script. In files such as .png and .pdf, nothing moves.
 
     Returns
     -------
     Drawing
+        A notebook shows it. ``.show()`` opens it, and ``.save("graph.svg")`` writes it to a file.
 
     Raises
     ------

@@ -48,8 +48,8 @@ def explore(
         that have no name.
     compare : bool or Tensor
         A second computation to show next to the first. Pass its result, or True. A fused node, such
-        as `softmax`, is one operation that replaces several simpler ones. With True, the second
-        computation consists of the simpler ones.
+        as `softmax`, is one operation that replaces several simpler operations. With True, the
+        second computation consists of these simpler operations.
     frames : Recorder or sequence of Tensor, optional
         The results of the same computation with different numbers, such as the losses of a training
         run. Pass them instead of `result`. See `Recorder`.
@@ -60,21 +60,22 @@ def explore(
     title : str, optional
         The title of the page.
     theme : {"auto", "light", "dark"}
-        With "auto", the page is light or dark like the reader's system.
+        With "auto", the page is dark on a computer in dark mode, and light otherwise.
 
     Returns
     -------
     Exploration
+        A notebook shows it. ``.show()`` opens it, and ``.save("page.html")`` writes it to a file.
 
     Raises
     ------
     TypeError
         If `result` or one of the parameters in `train` is not a Tensor.
     RuntimeError, ValueError
-        If the result was not recorded or has several entries. If the theme is unknown. If
-        ``compare=True`` and no node is fused. If the frames have different operations. If a tensor
-        in `train` is not an input of the computation that requires a gradient. If `train` is used
-        together with `frames` or `compare`.
+        If no operation computed the result, or if it has several entries. If the theme is unknown.
+        If ``compare=True`` and no node is fused. If the frames have different operations. If a
+        tensor in `train` is not an input of the computation, or does not require a gradient. If
+        `train` is used together with `frames` or `compare`.
 
     References
     ----------

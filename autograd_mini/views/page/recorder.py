@@ -34,9 +34,9 @@ class _Frame(NamedTuple):
 
 
 class Recorder:
-    """Record a computation at each step of a loop, for ``ag.explore(frames=recorder)``.
+    """Store a computation at each step of a loop, to show it with ``ag.explore(frames=recorder)``.
 
-    `add` copies the numbers, so the weights may change afterwards.
+    `add` copies the numbers, so you may change the parameters afterwards.
 
     Parameters
     ----------
@@ -73,12 +73,12 @@ class Recorder:
         return len(self._frames)
 
     def add(self, result: Tensor, label: str | None = None) -> None:
-        """Add a frame with the current numbers of a computation.
+        """Add a frame: the current numbers of a computation. The page has a slider for the frames.
 
         Parameters
         ----------
         result : Tensor
-            A result with one entry. All frames must show the same computation.
+            A result with one entry. All frames must have the same operations and shapes.
         label : str, optional
             The text next to the slider for this frame. The default is the number of the frame,
             counted from 0.
@@ -86,7 +86,8 @@ class Recorder:
         Raises
         ------
         ValueError
-            If the computation is not the same as in the first frame. If there are too many frames.
+            If the operations or shapes differ from those of the first frame. If there are already
+            60 frames.
 
         Examples
         --------
