@@ -191,7 +191,7 @@ def batch_norm(
     Parameters
     ----------
     input : Tensor or array_like, shape (N, C), (N, C, L) or (N, C, H, W)
-        x, with the channels in axis 1.
+        x: N examples with C channels. A channel of an example is a number, a row or an image.
     running_mean, running_var : array of float, shape (C,), optional
         The running statistics: estimates of the mean and the variance of each channel over all
         batches. Each call with ``training=True`` changes these arrays in place, also under

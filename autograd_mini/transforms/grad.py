@@ -244,7 +244,7 @@ def elementwise_grad(
     Returns
     -------
     callable
-        Takes the arguments of `f` and returns a Tensor, or a tuple of them if `argnums` is a tuple.
+        Takes the arguments of `f` and returns a Tensor, or several if `argnums` is a tuple.
 
     Raises
     ------

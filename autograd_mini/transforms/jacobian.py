@@ -191,8 +191,8 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
     callable
         Takes the arguments of `f` and returns a Tensor of shape ``x.shape + x.shape`` for an
         argument x. If x is a dict (or a list or tuple), the result h is nested in the same way:
-        ``h["w"]["b"]`` is ∂²f/∂w∂b. If `argnums` is a tuple, ``h[i][j]`` belongs to its positions
-        i and j.
+        ``h["w"]["b"]`` is ∂²f/∂w∂b. If `argnums` is a tuple, ``h[i][j]`` is for the arguments
+        ``argnums[i]`` and ``argnums[j]``.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def explore(
     title: str | None = None,
     theme: str = "auto",
 ) -> Exploration:
-    """Return a page that steps through the computation of `result`, forward and then backward.
+    """Return a web page that steps through the computation of `result`, forward and then backward.
 
     Each step shows its formula and its numbers. You do not need to call ``backward()`` first, and
     no ``.grad`` changes.
