@@ -41,7 +41,7 @@ def _largest_exponent(dtype: Any) -> int:
 
 
 def _softplus(x: Array) -> Any:
-    r"""Compute ln(1 + e^x), elementwise, as one node: a ReLU with a smooth corner.
+    r"""Compute ln(1 + e^x), elementwise, as one operation: a ReLU with a smooth corner.
 
     The result is a Tensor if `x` is a Tensor, and otherwise an array. It has the shape of `x`, and
     the dtype of `x` if this is a float type.
@@ -122,7 +122,7 @@ def _inner(x: Array) -> Array:
 
 @in_float32
 def _gelu(x: Array) -> Any:
-    r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one node.
+    r"""Compute x/2 (1 + tanh u) with u = √(2/π) (x + 0.044715 x³), elementwise, as one operation.
 
     This is close to x Φ(x), where Φ(x) is the probability that a random number of the standard
     normal distribution is less than x. The result is a Tensor if `x` is a Tensor, and otherwise an

@@ -185,7 +185,7 @@ attention = fused(
 def scaled_dot_product_attention(
     q: Any, k: Any, v: Any, mask: Any = None, is_causal: bool = False
 ) -> Any:
-    r"""Compute softmax(q kᵀ / √d + mask) v, as one `attention` node.
+    r"""Compute softmax(q kᵀ / √d + mask) v, as one `attention` operation.
 
     Each query gets a weighted average of the values. The weight of a value is large if the product
     of its key and the query is large. The axes before the last two broadcast, for example the axis

@@ -183,7 +183,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Any:
-    r"""Compute γ (x - μ) / √(σ² + ε) + β for each channel, as one node.
+    r"""Compute γ (x - μ) / √(σ² + ε) + β for each channel, as one operation.
 
     In training (``training=True``), μ and σ² are the mean and the variance of the batch. In
     evaluation, they are the running statistics, which are estimated during training.

@@ -184,7 +184,7 @@ def _conv1d(
     input: Array, weight: Array, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Any:  # fmt: skip
-    r"""Slide filters over sequences, and sum the products at each place, as one node.
+    r"""Slide filters over sequences, and sum the products at each place, as one operation.
 
     The part of a sequence under a filter is called a *window*. Its entries are multiplied by those
     of the filter, and the sum of these products is an entry of the result.
@@ -245,7 +245,7 @@ def _conv2d(
     input: Array, weight: Array, bias: Any = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Any:  # fmt: skip
-    r"""Slide filters over images, and sum the products at each place, as one node.
+    r"""Slide filters over images, and sum the products at each place, as one operation.
 
     The part of an image under a filter is called a *window*. Its entries are multiplied by those of
     the filter, and the sum of these products is an entry of the result.

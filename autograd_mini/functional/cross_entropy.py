@@ -60,7 +60,7 @@ def _graph(
 
 
 def _forward(z: Array, y: Array, axis: int = -1, reduction: Reduction = "mean") -> Any:
-    r"""Compute softmax cross-entropy as one node, with few options and few checks.
+    r"""Compute softmax cross-entropy as one operation, with few options and few checks.
 
     Usually, call `softmax_cross_entropy`, which checks its arguments and calls this operation.
 
@@ -293,7 +293,7 @@ def softmax_cross_entropy(
     reduction: Reduction = "mean",
     where: Any = None,
 ) -> Any:
-    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i as one `SoftmaxCrossEntropy` node.
+    """Compute -(1/N) Σ_n Σ_i y_{n,i} ln softmax(z_n)_i as one `SoftmaxCrossEntropy` operation.
 
     z are the logits, y the targets, and N is the number of rows. The result is accurate for logits
     of any size: `exp` cannot overflow, and the logarithm of 0 is never computed.

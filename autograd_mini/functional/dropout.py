@@ -61,7 +61,7 @@ def draw_mask(rng: np.random.Generator, shape: tuple[int, ...], p: float) -> Arr
 def dropout(
     x: Any, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None
 ) -> Any:
-    r"""Set each entry to 0 with probability `p`, and divide the others by 1 - p, as one node.
+    r"""Set each entry to 0 with probability `p`, and divide the others by 1 - p, as one operation.
 
     Parameters
     ----------

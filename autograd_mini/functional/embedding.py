@@ -19,7 +19,7 @@ from .targets import limits
 
 
 def _embedding(input: Array, weight: Array) -> Any:
-    r"""Take the rows of `weight` at the indices `input`, as one node.
+    r"""Take the rows of `weight` at the indices `input`, as one operation.
 
     The result is ``weight[input]``. Negative indices, indices that are too large, and floats raise
     an error.

@@ -50,7 +50,7 @@ def _as_floats(x: Array, t: Array) -> tuple[Array, Array]:
 
 @in_float32
 def _mse_loss(x: Array, t: Array, reduction: Reduction = "mean") -> Any:
-    r"""Compute ℓ = (x - t)² for each entry, and the mean of all ℓ, as one node.
+    r"""Compute ℓ = (x - t)² for each entry, and the mean of all ℓ, as one operation.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ mse_loss = fused(
 
 
 def _nll_loss(log_p: Array, targets: Array, reduction: Reduction = "mean") -> Any:
-    """Compute ℓ_n = -ln ŷ_{n, t_n} for each row n, and the mean of all ℓ_n, as one node.
+    """Compute ℓ_n = -ln ŷ_{n, t_n} for each row n, and the mean of all ℓ_n, as one operation.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def _binary_graph(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction 
 
 @in_float32
 def _binary(x: Array, t: Array, pos_weight: Any = 1, reduction: Reduction = "mean") -> Any:
-    r"""Compute ℓ = -w t ln σ(x) - (1 - t) ln(1 - σ(x)), where σ is the sigmoid, as one node.
+    r"""Compute ℓ = -w t ln σ(x) - (1 - t) ln(1 - σ(x)), where σ is the sigmoid, as one operation.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ def layer_norm(
     bias: Any = None,
     eps: float = 1e-5,
 ) -> Any:
-    r"""Compute γ (x - μ) / √(σ² + ε) + β for each row, as one node.
+    r"""Compute γ (x - μ) / √(σ² + ε) + β for each row, as one operation.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ _rms_norm_node = fused(
 
 @explains_keywords
 def rms_norm(x: Any, weight: Any = None, eps: float | None = None) -> Any:
-    r"""Compute γ x / √(mean(x²) + ε) for each row, as one node.
+    r"""Compute γ x / √(mean(x²) + ε) for each row, as one operation.
 
     Parameters
     ----------

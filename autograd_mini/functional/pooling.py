@@ -138,7 +138,7 @@ gather_windows: Primitive = primitive(
 def _max_pool2d(
     input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1
 ) -> Any:
-    r"""Compute the largest entry of each window of an image, as one node.
+    r"""Compute the largest entry of each window of an image, as one operation.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def _avg_pool2d(
     input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0,
     count_include_pad: bool = True,
 ) -> Any:  # fmt: skip
-    r"""Compute the mean of each window of an image, as one node.
+    r"""Compute the mean of each window of an image, as one operation.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def _require_blocks(count: int, state: Array, **products: Array) -> None:
 
 @in_float32
 def _lstm_cell(gates: Array, c: Array) -> Any:
-    r"""Compute c' = f c + i g, the new cell state of an LSTM, as one node.
+    r"""Compute c' = f c + i g, the new cell state of an LSTM, as one operation.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ lstm_cell = fused(
 
 @in_float32
 def _lstm_output(gates: Array, c: Array) -> Any:
-    r"""Compute h' = o tanh(c'), the output of an LSTM, as one node.
+    r"""Compute h' = o tanh(c'), the output of an LSTM, as one operation.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ lstm_output = fused(
 
 @in_float32
 def _gru_cell(from_input: Array, from_state: Array, h: Array) -> Any:
-    r"""Compute h' = (1 - u) n + u h, the new state of a GRU, as one node.
+    r"""Compute h' = (1 - u) n + u h, the new state of a GRU, as one operation.
 
     A GRU (gated recurrent unit) reads a sequence step by step, and keeps a state of H numbers.
 

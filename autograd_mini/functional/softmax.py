@@ -60,7 +60,7 @@ def _softmax_graph(z: Array, axis: Axis = -1, where: Any = None, temperature: fl
 
 @in_float32
 def _softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
-    r"""Compute the probabilities ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T) as one node.
+    r"""Compute the probabilities ŷ_o = exp(z_o / T) / Σ_k exp(z_k / T) as one operation.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def _log_softmax_graph(
 
 @in_float32
 def _log_softmax(z: Array, axis: Axis = -1, where: Any = None, temperature: float = 1.0) -> Array:
-    r"""Compute ln ŷ_o = z_o/T - ln Σ_k exp(z_k/T) as one node, without computing ŷ.
+    r"""Compute ln ŷ_o = z_o/T - ln Σ_k exp(z_k/T) as one operation, without computing ŷ.
 
     ŷ are the probabilities softmax(z/T), and T is the temperature. The result is finite even if ŷ
     is rounded to 0, and accurate even if ŷ is close to 1.

@@ -124,7 +124,7 @@ class Conv1d(Module):
             self.bias = Tensor(np.zeros(out_channels), requires_grad=True, dtype=dtype)
 
     def forward(self, x: Any) -> Any:
-        """Return the convolved `x`, with `out_channels` channels, as one node.
+        """Return the convolved `x`, with `out_channels` channels, as one operation.
 
         Raises
         ------
@@ -226,7 +226,7 @@ class MaxPool2d(Module):
         self.padding, self.dilation = padding, dilation
 
     def forward(self, x: Any) -> Any:
-        """Return the largest entries of the windows of `x`, as one node.
+        """Return the largest entries of the windows of `x`, as one operation.
 
         Examples
         --------
@@ -294,7 +294,7 @@ class AvgPool2d(Module):
         self.count_include_pad = count_include_pad
 
     def forward(self, x: Any) -> Any:
-        """Return the means of the windows of `x`, as one node.
+        """Return the means of the windows of `x`, as one operation.
 
         Examples
         --------

@@ -109,7 +109,7 @@ class Linear(Module):
             self.bias = Tensor(np.zeros(outputs), requires_grad=True, dtype=dtype, name=names[1])
 
     def forward(self, x: Any) -> Any:
-        """Return x W + b, of shape (..., outputs), as one node. `x` has shape (..., inputs).
+        """Return x W + b, of shape (..., outputs), as one operation. `x` has shape (..., inputs).
 
         Examples
         --------

@@ -94,7 +94,7 @@ class BatchNorm1d(Module):
         self.running_var = np.ones(num_features, dtype)
 
     def forward(self, x: Any) -> Any:
-        """Return the normalised `x`, of the same shape, as one node.
+        """Return the normalised `x`, of the same shape, as one operation.
 
         Raises
         ------
@@ -210,7 +210,7 @@ class LayerNorm(Module):
         self.bias = _parameter(0, normalized_shape, dtype) if elementwise_affine and bias else None
 
     def forward(self, x: Any) -> Any:
-        """Return the normalised `x`, of the same shape, as one node.
+        """Return the normalised `x`, of the same shape, as one operation.
 
         Examples
         --------
@@ -278,7 +278,7 @@ class RMSNorm(Module):
         self.weight = _parameter(1, shape, dtype) if elementwise_affine else None
 
     def forward(self, x: Any) -> Any:
-        """Return the normalised `x`, of the same shape, as one node.
+        """Return the normalised `x`, of the same shape, as one operation.
 
         Raises
         ------

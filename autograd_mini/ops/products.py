@@ -83,7 +83,7 @@ matmul = primitive(
 
 
 def _linear(x: Any, w: Any, b: Any) -> Any:
-    r"""Compute x W + b as one node.
+    r"""Compute x W + b as one operation.
 
     Parameters
     ----------
