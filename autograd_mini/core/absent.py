@@ -62,7 +62,7 @@ FUNCTIONS = {
         "make_array_from_* host_id* clear_caches live_arrays cudnn* mkldnn* miopen*"
     ),
     "autograd_mini has no module of this name. The functions that you need are in ag (ag.grad, "
-    "ag.relu) and in NumPy.": (
+    "ag.softmax) and in NumPy.": (
         "autograd functional func special linalg lax scipy numpy np jnp experimental F torch jax"
     ),
     "Operations are recorded while Python runs them, so write a Python loop or if.": (

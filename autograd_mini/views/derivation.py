@@ -13,7 +13,7 @@ from ..notation.names import Definitions, taken
 from ..notation.plain import Plain
 from ..text.format import Names
 from ..text.terminal import transliterate
-from .trace import Term, Trace
+from .trace import Term, Trace, require_node
 
 _MOST_TERMS = 12  # of a sum that is written in full
 _FIRST = 3  # terms of a longer sum, before its last one
@@ -68,9 +68,9 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     TypeError
         If `result` is not a Tensor.
     RuntimeError
-        If no operation was recorded for `result`, so that no derivatives exist.
+        If `result` does not require a gradient.
     ValueError
-        If `result` has more than one entry.
+        If no operation was recorded for `result`, or if it has more than one entry.
 
     Notes
     -----
@@ -116,6 +116,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
     ∂L/∂z = ŷ - y
     """
     trace = Trace.of(result, names)
+    require_node("latex", result)
     forward, backward = _lines(trace, LaTeX)
     derivation = Derivation(
         "\\begin{aligned}\n"

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.tensor import Tensor
 from ..text.format import format_array, made_by, wrap
 from ..text.terminal import transliterate
-from .trace import Step, Term, Trace
+from .trace import Step, Term, Trace, require_node
 
 _NARROWEST, _WIDEST = 20, 80  # columns of a line
 
@@ -38,7 +38,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     Raises
     ------
     RuntimeError, ValueError
-        If the result does not require a gradient, or has more than one entry.
+        If no operation was recorded for the result, or if it has more than one entry.
 
     References
     ----------
@@ -64,6 +64,7 @@ def explain(result: Tensor, names: Mapping[str, Any] | None = None) -> str:
     Gradients of the leaves: ∂v2/∂x = 7.
     """
     trace = Trace.of(result, names)
+    require_node("explain", result)
     last = trace.names[result.order]
     value = format_array(result.data)
     start = f"The backward pass starts at {last} = {value}, with ∂{last}/∂{last} = 1."

@@ -213,3 +213,13 @@ def _term(
         total=totals[target],
         open=missing[target],
     )
+
+
+def require_node(view: str, result: Tensor) -> None:
+    """Raise if `result` is not the result of a recorded operation, so there is nothing to show."""
+    if result.op is None:
+        raise ValueError(
+            f"{view}: nothing was recorded for {describe(result)}. It is an input, or only "
+            "constants were used to compute it, or it was computed under no_grad(). Pass the "
+            "result of a computation with a tensor that requires a gradient."
+        )

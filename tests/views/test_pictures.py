@@ -205,7 +205,7 @@ def golden_source():
 
 
 def test_draw_with_an_invalid_argument_raises():
-    with pytest.raises(ValueError, match=r"nothing was recorded for 'x' .*Draw the result"):
+    with pytest.raises(ValueError, match=r"nothing was recorded for 'x' .*Pass the result"):
         draw(ag.tensor(1.0, requires_grad=True, name="x"))
     with pytest.raises(ValueError, match="nothing was recorded"), ag.no_grad():
         draw(ag.tensor(1.0, requires_grad=True) * 2)

@@ -281,3 +281,9 @@ def test_views_show_nan_inside_debug():
         text = ag.explain(y)
     assert "∂v3/∂v2 · v1 = [-inf 0]" in text
     assert text.endswith("Gradients of the leaves: ∂v3/∂x = [nan 1].")
+
+
+@pytest.mark.parametrize("view", [v for v in VIEWS if v != "table"])
+def test_views_of_a_leaf_say_that_nothing_was_recorded(view):
+    with pytest.raises((ValueError, RuntimeError), match="nothing was recorded for 'x'"):
+        VIEWS[view](leaf(1.0, "x"))

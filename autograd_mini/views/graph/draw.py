@@ -9,12 +9,12 @@ from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...core.answers import explains_keywords
-from ...core.messages import describe, one_line
+from ...core.messages import one_line
 from ...core.tensor import Tensor
 from ...text.format import as_names, truncate
 from .. import replay
 from ..document import Document, check_theme, instead_of
-from ..trace import Trace
+from ..trace import Trace, require_node
 from .animate import animated_svg
 from .convert import convert
 from .graph import DrawOptions, Graph, build_graph
@@ -139,12 +139,7 @@ def _check(results: tuple[Any, ...], options: DrawOptions, direction: str, theme
             text = truncate(one_line(repr(result)), 60)
             kind = f"(type {type(result).__name__}).{instead_of(result)}"
             raise TypeError(f"draw: expected a Tensor, got {text} {kind}")
-        if result.op is None:
-            raise ValueError(
-                f"draw: nothing was recorded for {describe(result)}. It is an input, or only "
-                "constants were used to compute it, or it was computed under no_grad(). Draw the "
-                "result of a computation with a tensor that requires a gradient."
-            )
+        require_node("draw", result)
     if direction not in ("LR", "TB"):
         raise ValueError(f"draw: direction must be 'LR' or 'TB', got {direction!r}")
     check_theme("draw", theme)
