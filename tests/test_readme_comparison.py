@@ -206,7 +206,7 @@ TRIED = {
     "can stop at the first NaN and name the operation": first_nan,
     "detects a write into `x.data` after `x` was used": changed,
     "compiles functions": compiles,
-    "`vmap`: makes a function of one example work on a batch": vmap,
+    "`vmap`: turns a function of one example into a function of a batch": vmap,
     "complex numbers": complex_numbers,
 }
 SAID = {row[0]: dict(zip(PEERS, row[1:], strict=True)) for row in CELLS[2:]}
