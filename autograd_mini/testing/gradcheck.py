@@ -240,9 +240,10 @@ def _compare(
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
     raise GradcheckError(
         f"{where}, {entry}: the rules give {tape[worst]:.10g}, but central differences give "
-        f"{numerical[worst]:.10g}.{_only_in(backward_pass)} To get one number from the "
-        f"function, gradcheck multiplies each result by a random number, and adds them. The "
-        f"difference {error[worst]:.2g} exceeds the tolerance {allowed[worst]:.2g} "
-        f"(rtol {rtol:g}, atol {atol:g}). {wrong.sum()} of {wrong.size} "
-        "entries fail. At a kink, such as relu at 0, check another point." + lesson("gradcheck")
+        f"{numerical[worst]:.10g}.{_only_in(backward_pass)} To get one number from the function, "
+        "gradcheck multiplies each entry of the result by a random number, and adds the products. "
+        f"The difference {error[worst]:.2g} exceeds the tolerance {allowed[worst]:.2g} (rtol "
+        f"{rtol:g}, atol {atol:g}). {wrong.sum()} of {wrong.size} entries fail. If the slope of "
+        "the function jumps at this point, as the slope of relu does at 0, check another point."
+        + lesson("gradcheck")
     )
