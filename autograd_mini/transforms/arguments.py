@@ -133,7 +133,7 @@ def detached(tree: Any, began: int) -> Any:
 
 
 def lift(x: Any) -> Tensor:
-    """Return an argument as a new tensor, on the outer tape if `x` is on one."""
+    """Return `x` as a new tensor. If `x` is on a tape, the new tensor is on this tape too."""
     if isinstance(x, Tensor) and x.requires_grad:
         lifted: Tensor = alias(x)  # a constant if nothing is recorded, as in a no_grad block
         if lifted.requires_grad:
