@@ -5,8 +5,8 @@ from autograd_mini.exercises import CHAPTERS
 INTRO = """# Exercises
 
 The package contains {count} exercises that check your answer. In the first exercises, you use
-the chain rule by hand. Then you write your own engine, and at the end convolution and attention.
-Each lesson names the exercises that belong to it.
+the chain rule by hand. Then you write your own engine, the code that differentiates. At the end,
+you write convolution and attention. Each notebook names the exercises that belong to it.
 
 ```python
 from autograd_mini import exercises

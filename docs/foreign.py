@@ -24,13 +24,14 @@ loss.backward()  # w.grad is an array of CuPy
   this, they raise its error.
 - You can combine a tensor on a GPU with numbers, and with arrays of the same library. With a NumPy
   array or a list, you get a `TypeError`. Convert the NumPy array or the list first.
-- To move a model, assign to its parameters: `p.data = cp.asarray(p.data)`. Create the optimiser
-  afterwards.
+- To move a model to a GPU, assign to its parameters: `p.data = cp.asarray(p.data)`. Create the
+  optimiser afterwards.
 - Softmax, its logarithm and cross-entropy are computed with several operations instead of a fused
   node. They subtract the largest logit first, so they do not overflow. If a prediction is almost
   certain, the last digits can differ from those for NumPy arrays.
 - Indices of classes and of an embedding are checked on the GPU. The check copies two numbers from
-  the GPU. Indices in a Dask array are not checked, because the check would compute the array.
+  the GPU. Indices in a Dask array are not checked: Dask would have to compute the whole array for
+  the check.
 - `ag.compile` refuses these arrays. Pages, formulas and programs (`ag.explore`, `ag.latex`,
   `ag.source`) need NumPy arrays.
 - An array of a library without these protocols (PyTorch, JAX, other Array API libraries) raises a

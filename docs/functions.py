@@ -63,7 +63,8 @@ def page() -> str:
         f"{len(found)} of NumPy's functions accept arrays of other libraries, such as tensors. "
         f"{counts['primitive'] + counts['composed']} of them have derivatives here, "
         f"{counts['no derivative']} have no derivative, "
-        f"{counts['refused']} are refused with a reason, and {counts['absent']} are absent. "
+        f"{counts['refused']} raise an error with the reason, "
+        f"and {counts['absent']} are absent from the library. "
         "`python -m autograd_mini functions NAME` prints the row of one function.\n",
     ]
     for head, title in HEADS.items():

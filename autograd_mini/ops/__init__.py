@@ -29,7 +29,7 @@ clip, on a bound      1                           a value on a bound is not clip
 prod at 0             the product of the others   no division; also cumprod, det of a singular A
 equal eigenvalues     only for the eigenvalues    eigenvectors are not unique: they get inf or nan
 cholesky, eigh        in the triangle it reads    the other triangle is not used; also eigvalsh
-softmax of no class   nan                         there are no probabilities; the same in attention
+softmax of no class   nan                         ``where`` excludes every class; also attention
 where, dead branch    0                           its entries are not in the result
 ====================  ==========================  =================================================
 
