@@ -267,8 +267,8 @@ def computed_from_old_data(leaf: Any, node: Any) -> str:
     return (
         f"{describe(leaf)} was modified after {result} was computed from it, so the "
         "values on the tape are old. Run the forward pass again. Then call backward(), ag.draw() "
-        "or ag.explore() before you change a parameter. If a state, such as that of an LSTM, comes "
-        "from an earlier step, detach it: state = tuple(s.detach() for s in state)."
+        "or ag.explore() before you change this tensor.\nIf you use the state of an LSTM from an "
+        "earlier step, detach the state: state = tuple(s.detach() for s in state)."
         + lesson("changed")
     )
 
@@ -276,8 +276,8 @@ def computed_from_old_data(leaf: Any, node: Any) -> str:
 def not_recorded(t: Any) -> str:
     return (
         f"{describe(t)} has no gradient, because nothing was recorded. Create an input with "
-        "ag.tensor(x, requires_grad=True), and compute the result outside of no_grad(). If you "
-        "updated a parameter under no_grad(), write `w -= ...`. (`w = w - ...` makes a new tensor "
+        "ag.tensor(x, requires_grad=True), and compute the result outside of no_grad().\nTo update a "
+        "parameter in a block with no_grad(), write `w -= ...`. (`w = w - ...` makes a new tensor "
         "without a gradient.)" + lesson("not recorded")
     )
 

@@ -2,8 +2,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SIMD _Pragma("omp simd")  // the turns of a loop are independent of each other
-#define ALIGNED __attribute__((aligned(64)))  // an array starts where a vector may start
+#define SIMD _Pragma("omp simd")  // the iterations of the loop are independent of each other
+#define ALIGNED __attribute__((aligned(64)))  // the array starts at a multiple of 64 bytes
 
 static inline double maximum(double a, double b) { return a > b || a != a ? a : b; }
 

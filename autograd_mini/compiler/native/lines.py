@@ -14,8 +14,8 @@ INDEPENDENT = "SIMD "  #: before a loop with independent turns; a vector holds n
 ALIGNED = "ALIGNED "  #: before an array on the stack
 #: GCC 12 may read such an array as if its rows began where a vector does
 MACROS = """\
-#define SIMD _Pragma("omp simd")  // the turns of a loop are independent of each other
-#define ALIGNED __attribute__((aligned(64)))  // an array starts where a vector may start"""
+#define SIMD _Pragma("omp simd")  // the iterations of the loop are independent of each other
+#define ALIGNED __attribute__((aligned(64)))  // the array starts at a multiple of 64 bytes"""
 VARIABLES = [f"{letter}{end}" for end in ("", 2, 3) for letter in "ijklmn"]  #: of nested loops
 _BREAKS = (" ? ", " : ", " + ", " - ", " * ", " || ", " && ", ", ", " = ")
 
