@@ -276,9 +276,9 @@ def computed_from_old_data(leaf: Any, node: Any) -> str:
 def not_recorded(t: Any) -> str:
     return (
         f"{describe(t)} has no gradient, because nothing was recorded. Create an input with "
-        "ag.tensor(x, requires_grad=True), and compute the result outside of no_grad().\nTo update a "
-        "parameter in a block with no_grad(), write `w -= ...`. (`w = w - ...` makes a new tensor "
-        "without a gradient.)" + lesson("not recorded")
+        "ag.tensor(x, requires_grad=True), and compute the result outside of no_grad().\nTo "
+        "update a parameter in a block with no_grad(), write `w -= ...`. (`w = w - ...` makes a "
+        "new tensor without a gradient.)" + lesson("not recorded")
     )
 
 
