@@ -1,4 +1,4 @@
-"""The engine. Read it in this order:
+"""The engine, which records operations and differentiates them. Read it in this order:
 
 1. `backward`: the algorithm. Gather the tape of a result, walk it from its end, add gradients.
 2. `tensor`: an array and its place on the tape; `record`, which puts it there; the operators.

@@ -57,7 +57,7 @@ def sweep() -> Iterator[Case]:
     "Python stops recursion at a depth of 1000. Keep your own stack in a list.",
 )
 def sweep_of_a_graph() -> Iterator[Case]:
-    """Backpropagation over a graph in no particular order
+    """Backpropagation over a graph whose nodes are in no particular order
 
     graph is a dict from each name to its uses: a list of pairs (argument, local derivative). The
     list of a leaf is empty. The names are in no particular order. Differentiate the node with the
