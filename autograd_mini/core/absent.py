@@ -221,7 +221,7 @@ MODELS = {
     "A Tensor in an attribute is a parameter: self.w = ag.tensor(..., requires_grad=True).": (
         "register_parameter"
     ),
-    "A Module in an attribute, or in a list or dict of one, is a part of the model.": (
+    "Store the Module in an attribute, or in a list or dict that is an attribute.": (
         "add_module register_module"
     ),
     "To freeze a model, call model.requires_grad_(False).": "freeze",
