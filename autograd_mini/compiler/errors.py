@@ -74,11 +74,16 @@ def refused(
 ) -> TracingError:
     """Return the error, with the user's line."""
     why = SHAPED if kind is DataDependentShapeError else why
-    reason = f" The compiled program runs the same steps for every input, so {why}." if why else ""
+    reason = allowed = ""
+    if why:
+        reason = f" The compiled program runs the same steps for every input, so {why}."
+        allowed = (
+            " You can use `if`, float() and .item() only with arrays that do not depend on the "
+            "arguments of the function."
+        )
     return kind(
         f"{what} cannot be compiled.{reason}\n  {user_line()}\n"
-        f"{remedy}. You can use `if`, float() and .item() only with arrays that do not depend on "
-        "the arguments of the function." + lesson("depends on numbers")
+        f"{remedy}.{allowed}{lesson('depends on numbers')}"
     )
 
 
