@@ -48,7 +48,7 @@ class Case:
     linear_in : str
         The argument that every result is proportional to, if there is one.
     call : callable, optional
-        Called with the answer and the arguments, if the answer is not called directly.
+        If given, ``call(answer, *arguments)`` runs instead of ``answer(*arguments)``.
     """
 
     given: Mapping[str, Any]

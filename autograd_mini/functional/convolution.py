@@ -201,8 +201,8 @@ def _conv1d(
         The step from one window to the next.
     padding : int, "valid" or "same"
         How many zeros are added on each side of a sequence. "valid" adds none. "same" adds enough
-        zeros to keep the length, and requires stride 1. If the number of zeros is odd, the extra
-        zero is added at the end.
+        zeros to keep the length, and requires stride 1. If both sides together need an odd number
+        of zeros, the extra zero is added at the end.
     dilation : int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
     groups : int
@@ -265,7 +265,8 @@ def _conv2d(
     padding : int, pair of int, "valid" or "same"
         How many zeros are added on each side of an image, as a number or as a pair for H and W.
         "valid" adds none. "same" adds enough zeros to keep the size of the image, and requires
-        stride 1. If the number of zeros is odd, the extra zero is added at the end.
+        stride 1. If both sides together need an odd number of zeros, the extra zero is added at
+        the end.
     dilation : int or pair of int
         The distance between neighbouring entries of a window. 1 leaves no gaps.
     groups : int

@@ -190,9 +190,9 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
     -------
     callable
         Takes the arguments of `f` and returns a Tensor of shape ``x.shape + x.shape`` for an
-        argument x. If x is a dict (or a list or tuple), the result h is nested in the same way:
-        ``h["w"]["b"]`` is ∂²f/∂w∂b. If `argnums` is a tuple, ``h[i][j]`` is for the arguments
-        ``argnums[i]`` and ``argnums[j]``.
+        argument x. For a dict ``x = {"w": w, "b": b}``, the result h is a dict of dicts:
+        ``h["w"]["b"]`` is ∂²f/∂w∂b. The same holds for a list or tuple. If `argnums` is a tuple,
+        ``h[i][j]`` is for the arguments ``argnums[i]`` and ``argnums[j]``.
 
     Raises
     ------
