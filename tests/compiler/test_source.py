@@ -1,6 +1,7 @@
 """The tape as a NumPy program: its text, and that it gives what the tape does, to the last bit."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -291,11 +292,36 @@ def writing(x):
     return y
 
 
+FACTOR = 3
+onp = np  # as in "import numpy as onp"
+
+
+def writing_with_locals(x):
+    y = onp.zeros(x.shape)
+    for i in range(len(x)):
+        y[i] = sum(w * FACTOR for w in [x[i]])
+    return y
+
+
+@pytest.mark.parametrize("local", ["x", "y", "i", "w"])  # an argument and other local variables
+def test_local_variable_with_the_name_of_a_global_is_copied(local, monkeypatch):
+    monkeypatch.setitem(globals(), local, leaf([1.0]))
+    op = ag.primitive(writing_with_locals, lambda g, y, x: g * FACTOR)
+    assert "FACTOR = 3" in check(op(leaf([1.0, 2.0])).sum())
+
+
+def test_global_that_cannot_be_copied_is_refused_with_its_name(monkeypatch):
+    monkeypatch.setitem(globals(), "FACTOR", Fraction(3))
+    op = ag.primitive(writing_with_locals, lambda g, y, x: g)
+    with pytest.raises(TypeError, match=r"source: .*writing_with_locals,.* the global FACTOR\."):
+        ag.source(op(leaf([1.0, 2.0])).sum())
+
+
 def test_a_function_without_source_is_refused_with_its_name():
     space = {"np": np}
     exec("def hidden(x):\n    y = np.zeros(x.shape)\n    y[...] = x\n    return y", space)
     op = ag.primitive(space["hidden"], lambda g, y, x: g)
-    with pytest.raises(TypeError, match=r"source: hidden .*values.*cannot be found"):
+    with pytest.raises(TypeError, match=r"source: .* hidden,.*cannot be found"):
         ag.source(op(leaf([1.0])).sum())
 
 

@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable
 from copy import copy
 from functools import lru_cache
+from symtable import symtable
 from typing import Any
 
 import numpy as np
@@ -26,19 +27,23 @@ def add_helper(found: dict[str, str], function: Callable[..., Any], name: str) -
 
 def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None:
     """Add the source of a function to `found`, after the source of all that it uses."""
-    definition = copy(_definition(function, asked))
-    for used in sorted({n.id for n in ast.walk(definition) if isinstance(n, ast.Name)}):
-        thing = function.__globals__.get(used, np)
-        if used in found or thing is np or thing is function:
+    definition = _definition(function, asked)
+    for used in _globals_of(definition):
+        thing = function.__globals__.get(used)  # or a function of Python, such as range
+        if used in found or used == "np" or thing is None or thing is function:
             continue
-        if isinstance(thing, (bool, int, float, str)):
+        if thing is np:
+            found[used] = f"{used} = np"
+        elif isinstance(thing, (bool, int, float, str)):
             found[used] = f"{used} = {thing!r}"
         elif isinstance(thing, types.FunctionType):
             _collect(thing, used, asked, found)
         else:
-            raise _no_text(asked, f"it uses {used}, which does not belong to NumPy")
-    definition.name = own
-    found[own] = ast.unparse(definition)
+            allowed = "np, numbers, texts and functions that are defined with def"
+            raise _no_text(asked, f"it uses the global {used}. It may only use {allowed}")
+    renamed = copy(definition)
+    renamed.name = own
+    found[own] = ast.unparse(renamed)
 
 
 @lru_cache(maxsize=256)  # to find and parse a function takes longer than to write a program
@@ -63,8 +68,21 @@ def _definition(function: Any, asked: str) -> ast.FunctionDef:
     return definition
 
 
+@lru_cache(maxsize=256)
+def _globals_of(definition: ast.FunctionDef) -> list[str]:
+    """Return the globals that a function reads. A local variable may have the name of a global."""
+    module = symtable(ast.unparse(definition), "source", "exec")
+    names = {s.get_name() for s in module.get_symbols() if s.is_referenced()}  # of defaults
+    scopes = [*module.get_children()]
+    for scope in scopes:  # grows
+        names |= {s.get_name() for s in scope.get_symbols() if s.is_global()}
+        scopes += scope.get_children()
+    return sorted(names)
+
+
 def _no_text(name: str, why: str) -> TypeError:
     return TypeError(
-        f"source: {name} chooses its steps by the values of its arguments, so the program would "
-        f"have to contain its Python function. The text of this function cannot be used: {why}."
+        f"source: the program must contain a copy of the function of {name}, because this function "
+        "writes into an array, or turns entries of an array into Python numbers. The function "
+        f"cannot be copied, because {why}."
     )
