@@ -319,7 +319,8 @@ def explains_keywords(f: F) -> F:
                 known = [n for n in signature(f).parameters if n != "self"]
                 raise TypeError(wrong_keyword(called, key, kwargs[key], known)) from error
             if options := _by_name(f, args):
-                raise TypeError(f"{error}. Pass the others by name: {options}.") from error
+                text = f"{called}() got too many arguments by position"
+                raise TypeError(f"{text}. Pass by name: {options}.") from error
             if (pairs := pairs_of("", called)) and not _fits(f, args, kwargs):
                 text = str(error).replace(f.__qualname__, called)
                 raise TypeError(f"{text}. {_written(pairs)}") from error

@@ -69,14 +69,16 @@ def _loses_no_gradient(args: tuple[Any, ...], out: Any) -> bool:
 
 def unsupported(f: Any) -> TypeError:
     """Return the error for a NumPy function without a rule. It suggests a similar function."""
-    name = name_of(f)
+    name = f"np.{name_of(f)}"
     reason = UNSUPPORTED.get(f)
+    if isinstance(f, np.ufunc) and getattr(np, f.__name__, None) is not f:  # as in SciPy
+        name, reason = f.__name__, "It is not a function of NumPy."
     if reason is None:
         known = {name_of(g): g for g in PRIMITIVES if not isinstance(g, str)}
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+        nearest = difflib.get_close_matches(name_of(f), known, n=1, cutoff=0)[0]
         reason = f"Did you mean np.{nearest}?"
     return TypeError(
-        f"np.{name} has no derivative rule. {reason} Add a rule with ag.primitive, or pass "
+        f"{name} has no derivative rule. {reason} Add a rule with ag.primitive, or pass "
         ".numpy() if you need no gradient." + lesson("no rule")
     )
 
@@ -135,7 +137,7 @@ def _no_out(f: Any, out: Any) -> str:
     if f in _OPERATORS:
         op = _OPERATORS[f]
         return (
-            f"{text}lost. Write x = x {op} t instead of x {op}= t. If you passed out=, remove it."
+            f"{text}lost. Write a = a {op} t instead of a {op}= t. If you passed out=, remove it."
         )
     return f"{text}lost. Remove the argument out=, and use the result that the function returns."
 

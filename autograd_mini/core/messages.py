@@ -160,7 +160,8 @@ def add_context(
 
     `options` are the positional arguments after `args`, by name, such as the shape of a reshape.
     """
-    head = heading(name, args, options)
+    arrays = {key: x for key, x in kwargs.items() if isinstance(x, np.ndarray)}  # such as where=
+    head = heading(name, args, {**options, **arrays})
     if isinstance(error, AxisError) and error.axis is not None and error.ndim is not None:
         return AxisError(error.axis, error.ndim, head)  # drops the head of an inner operation
     kind = next(k for k in (LinAlgError, *_KINDS) if isinstance(error, k))
@@ -204,8 +205,8 @@ def _how_shapes_fit(name: str, text: str, args: Sequence[Any]) -> str:
         w, b = shapes[1:]
         return f"the output has {w[-1]} features, but the bias has shape {b}. It needs ({w[-1]},)"
     return (
-        f"{text}. Compare the shapes from the last axis backwards. In each pair, the lengths must "
-        "be equal, or one of them must be 1"
+        f"{text}. NumPy aligns the shapes at their right ends, and compares the lengths in pairs. "
+        "Both must be equal, or one of them must be 1"
     )
 
 
@@ -294,7 +295,7 @@ def wrong_cotangent(t: Any, seed: Any) -> str:
     if seed.shape == t._array.shape:
         return f"gradient has dtype {seed.dtype}. Pass real numbers."
     owner = quoted(t.name) if t.name else "the tensor"
-    return f"gradient has shape {seed.shape}, but it needs the shape {t._array.shape} of {owner}."
+    return f"gradient has shape {seed.shape}, but it must have that of {owner}, {t._array.shape}."
 
 
 def wrong_contribution(node: Any, argument: Any, c: Any) -> str:
@@ -309,9 +310,8 @@ def wrong_contribution(node: Any, argument: Any, c: Any) -> str:
 
 def data_of_a_node(t: Any) -> str:
     return (
-        f"{describe(t)} is the result of {t.op.name}, so its data cannot be replaced. "
-        "Change the data of the leaves that this tensor was computed from. Or call .detach(), and "
-        "change the data of the copy."
+        f"{describe(t)} is the result of {t.op.name}, so its data cannot be replaced. Change the "
+        "data of the leaves that it was computed from, or of a copy: t.detach()."
     )
 
 
@@ -367,7 +367,7 @@ def number_loses_gradient(t: Any) -> str:
     return (
         f"{describe(t)} became a number without a gradient, as in float(t), math.exp(t) and "
         "array[i] = t. To keep the gradient, use NumPy's functions, such as np.exp(t), and "
-        "np.stack(tensors) for an array of tensors. If you do not need it, call .item()."
+        "np.stack(tensors) for an array of tensors. If you need no gradient, call .item()."
     )
 
 
@@ -381,16 +381,16 @@ def not_a_single_number(t: Any) -> str:
 
 def changed_in_place(t: Any) -> str:
     name = t.name if t.name and t.name.isidentifier() else "t"
-    leaf = f" To change this leaf, assign an array to {name}.data." if t.op is None else ""
+    leaf = f" Or assign new data: {name}.data = new_values." if t.op is None else ""
     return (
         f"{describe(t)} cannot be changed in place, because a backward pass may still need its "
-        f"values. To make a changed copy, write np.where(mask, new_values, {name}).{leaf}"
+        f"values. Make a changed copy: np.where(condition, new_values, {name}).{leaf}"
         + lesson("changed")
     )
 
 
 def no_axis_to_iterate(t: Any) -> str:
-    return f"{describe(t)} is a single number, so you cannot loop over it. Call .item() to read it."
+    return f"{describe(t)} is a single number. It has no length, and no entries to loop over."
 
 
 def pickle_of_a_node(t: Any) -> str:

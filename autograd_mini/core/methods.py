@@ -131,6 +131,8 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         return self.transpose(*range(self.ndim - 2), -1, -2)
 
     def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError(messages.no_axis_to_iterate(self))
         return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:

@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from . import messages
+from . import messages, registry
 from .answers import unexpected_keyword, wrong_keyword
 from .arguments import arranged
 from .arrays import NO_KWARGS, Rule, unwrap
@@ -123,9 +123,9 @@ class Primitive:
         for i in active:
             if i not in rules:
                 raise TypeError(
-                    f"{self.name} has no rule for argument {i}, {describe(args[i])}, which "
-                    "requires a gradient. Add a rule to the primitive. If you do not need this "
-                    "gradient, call .detach() on the argument." + lesson("no rule")
+                    f"{self.name} has no rule for argument {i} (counted from 0). This argument, "
+                    f"{describe(args[i])}, requires a gradient. Add a rule to the primitive, or "
+                    "call .detach() on the argument." + lesson("no rule")
                 )
         if all(rules[i] is None for i in active):
             return False
@@ -274,7 +274,7 @@ def primitive(
     >>> t.grad
     array(12.)
     """
-    name = shown(name or forward.__name__)
+    name = shown(name or registry.name_of_function(forward))
     if not vjps:
         fix = "Pass a function rule(g, y, *args), or None if the argument has no derivative."
         raise TypeError(f"{name}: a primitive needs a rule for each argument. {fix}")

@@ -89,6 +89,13 @@ def name_of(f: Any) -> str:
     return f"{module}.{f.__name__}".removeprefix("numpy.")
 
 
+def name_of_function(f: Any) -> str:
+    """Return the name of the function of a primitive. Raise TypeError if it is not a function."""
+    if not callable(f):
+        raise TypeError(f"primitive: expected a function of arrays, got {describe(f)}.")
+    return str(getattr(f, "__name__", type(f).__name__))  # a partial function has no name
+
+
 class SignatureOfForward:
     """The signature of a primitive, which is that of its function. The class has no signature."""
 
@@ -112,12 +119,13 @@ def require_rules(name: str, rules: Sequence[Any]) -> None:
     for i, rule in enumerate(rules):
         if rule is not None and not callable(rule):
             need = "must be a function rule(g, y, *args), or None"
-            raise TypeError(f"{name}: rule {i} {need}, got {describe(rule)}.")
+            raise TypeError(f"{name}: rule {i} (counted from 0) {need}, got {describe(rule)}.")
         code = getattr(rule, "__code__", None)  # quicker than a signature
         if code and not code.co_flags & CO_VARARGS and code.co_argcount < 2 + len(rules):
             n = code.co_argcount
             raise TypeError(
-                f"{name}: rule {i} takes {n} argument{'s' * (n != 1)}, but it must take "
-                f"{2 + len(rules)}. Write rule(g, y, *args): g is the gradient of the result, y is "
-                "the result, and args are the arguments of the function."
+                f"{name}: rule {i} (counted from 0) takes {n} argument{'s' * (n != 1)}, but with "
+                f"{len(rules)} rule{'s' * (len(rules) != 1)} it must take {2 + len(rules)}. Write "
+                "rule(g, y, *args): g is the gradient of the result, y is the result, and args are "
+                "the arguments of the function, one for each rule."
             )

@@ -356,7 +356,7 @@ class Flatten(Module):
         if x.ndim <= self.start_dim:
             raise ValueError(
                 f"Flatten of {describe(x)}: expected more than {self.start_dim} axes. Add an axis "
-                "for the batch, x[None]."
+                "for the batch, x[None], or pass a smaller start_dim."
             )
         kept = x.shape[: self.start_dim]
         return x.reshape(*kept, prod(x.shape[self.start_dim :]))

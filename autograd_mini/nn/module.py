@@ -110,7 +110,8 @@ class Module(metaclass=Answering):
         6.0
         """
         name = shown(type(self).__name__)
-        raise NotImplementedError(f"{name} has no forward. Define {name}.forward(self, x).")
+        fix = "Call its modules" if isinstance(self, list) else f"Define {name}.forward(self, x)"
+        raise NotImplementedError(f"{name} has no forward. {fix}.")
 
     def __repr__(self) -> str:
         facts = [f"{name}={x!r}" for name, x in self._parts() if isinstance(x, (Module, *_OPTIONS))]

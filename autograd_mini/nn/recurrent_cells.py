@@ -74,7 +74,7 @@ class _Cell(Module):
         if state.shape != shape:
             raise ValueError(
                 f"{shown(type(self).__name__)}: the state {name} has shape {state.shape}, but an "
-                f"input of shape {x.shape} needs {shape}. Leave it out to start with zeros."
+                f"input of shape {x.shape} needs {shape}. Leave the state out to start with zeros."
             )
         return state
 

@@ -128,7 +128,7 @@ def training_epochs(
     Raises
     ------
     TypeError
-        If `optimizer` is not an optimiser.
+        If `optimizer` is not an optimiser, or `loss` is not a function.
     ValueError
         If `epochs` or `batch_size` is below 1, or if `x` and `labels` have different lengths. The
         call raises these errors before the first epoch.
@@ -155,6 +155,11 @@ def training_epochs(
         raise TypeError(
             f"optimizer: expected an optimiser, got {optimizer!r:.60}. Create one, for example "
             "optim.Adam(model.parameters(), lr=0.01)."
+        )
+    if not callable(loss):
+        raise TypeError(
+            f"loss must be a function of the outputs and the labels, got {loss!r:.60}. Pass, for "
+            "example, loss=ag.mse_loss."
         )
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size

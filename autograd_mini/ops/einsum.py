@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.arrays import Array, Cotangent, Rule, as_array_or_tensor
 from ..core.foreign import constant_like
+from ..core.messages import describe, listed
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
@@ -105,7 +106,23 @@ def normalize_subscripts(*operands: Any) -> tuple[str, list[Any]]:
                 f"einsum: {subscripts!r} does not fit an operand of shape {x.shape}. Write one "
                 "letter for each axis."
             )
+    _require_equal_lengths(subscripts, names, xs)
     return f"{','.join(names)}->{result.replace('...', letters)}", xs
+
+
+def _require_equal_lengths(subscripts: str, names: list[str], xs: list[Any]) -> None:
+    """Raise if a letter names axes of different lengths. (NumPy broadcasts a length of 1.)"""
+    lengths: dict[str, int] = {}
+    for name, x in zip(names, xs):
+        for letter, n in zip(name, x.shape):
+            known = lengths.get(letter, 1)
+            if 1 != n != known != 1:
+                operands = listed([describe(x) for x in xs])
+                raise ValueError(
+                    f"einsum of {operands}: in {subscripts!r}, the letter {letter!r} names axes of "
+                    f"the lengths {known} and {n}. These lengths must be equal."
+                )
+            lengths[letter] = max(n, known)
 
 
 def _from_lists(operands: Sequence[Any]) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from ..core.arrays import (
     unwrap,
     unwrap_nested,
 )
+from ..core.messages import describe
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
@@ -196,7 +197,17 @@ def _concatenate(
         arrays = [in_dtype(x, np.dtype(dtype)) for x in arrays]
     if axis is None:
         return concatenate(*(np.reshape(as_array_or_tensor(x), -1) for x in arrays))
+    _refuse_array_as_axis("concatenate", axis)
     return concatenate(*arrays, axis=axis)
+
+
+def _refuse_array_as_axis(name: str, axis: Any) -> None:
+    """Raise TypeError if the second array was passed as the axis, as in ``np.stack(a, b)``."""
+    if np.ndim(axis):
+        raise TypeError(
+            f"{name}: axis must be an integer, got {describe(axis)}. To join arrays, pass them as "
+            f"one list: np.{name}([a, b])."
+        )
 
 
 @implements(np.stack)
@@ -210,6 +221,7 @@ def _stack(
 ) -> Any:
     if dtype is not None:
         arrays = [in_dtype(x, np.dtype(dtype)) for x in arrays]
+    _refuse_array_as_axis("stack", axis)
     return stack(*arrays, axis=axis)
 
 

@@ -158,7 +158,8 @@ class Optimizer:
         >>> w.item()
         0.5
         """
-        raise NotImplementedError
+        name = type(self).__name__
+        raise NotImplementedError(f"{name} has no step. Define {name}.step(self).")
 
     @explains_keywords
     def zero_grad(self) -> None:
@@ -349,6 +350,11 @@ def checked(listed: list[Any]) -> list[Tensor]:
 
 
 def positive(name: str, value: float) -> float:
+    if callable(value):
+        raise TypeError(
+            f"{name} must be a number, got a function. If it is a schedule, write optimizer.lr = "
+            "schedule(t) before each step."
+        )
     require_number(name, value)
     if not 0 < value < inf:  # also refuses NaN
         raise ValueError(f"{name} must be a positive number, got {value}.")

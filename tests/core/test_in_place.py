@@ -57,7 +57,7 @@ def test_in_place_on_an_array_needs_a_constant():
     w -= ag.tensor([0.5, 0.5])
     np.multiply(w, ag.tensor(2.0), out=w)
     assert w.tolist() == [1.0, 3.0]
-    with pytest.raises(TypeError, match="Write x = x - t instead"):
+    with pytest.raises(TypeError, match="Write a = a - t instead"):
         w -= ag.tensor([0.5, 0.5], requires_grad=True)
     with pytest.raises(TypeError, match="cannot write its result into an array"):
         np.add(w, 1.0, out=ag.tensor([0.0, 0.0]))

@@ -96,17 +96,17 @@ def refused(text, error, message):
         ("np.interp(t, A, A, period=2.0)", r"np\.mod\(x, period\)"),
         ("np.quantile(t, 0.5, weights=A, method='inverted_cdf')", "weights= has no derivative"),
         ("np.add(t, 1, casting='unsafe')", "casting= is not supported"),
-        ("np.add(t, 1, out=np.zeros(3))", r"np\.add cannot write .* Write x = x \+ t"),
-        ("np.add(A, 1, out=t)", r"np\.add cannot write .* Write x = x \+ t"),
+        ("np.add(t, 1, out=np.zeros(3))", r"np\.add cannot write .* Write a = a \+ t"),
+        ("np.add(A, 1, out=t)", r"np\.add cannot write .* Write a = a \+ t"),
         ("np.sum(t, out=np.zeros(()))", r"np\.sum cannot write .* Remove .*out="),
-        ("A.__iadd__(t)", r"np\.add cannot write .* Write x = x \+ t"),
+        ("A.__iadd__(t)", r"np\.add cannot write .* Write a = a \+ t"),
         ("np.sum(t, axis=leaf(0.0, 'k'))", "'k'.* requires a gradient.*Pass axis by position"),
         ("t * 1j", r"mul of 't' \(float64, shape \(3,\)\) and 1j returned complex128"),
         ("t.astype(int)", "returned int64.*float"),
         ("np.ma.masked_array(A) * t", "."),
         ("t * np.ma.masked_array(A)", "mask"),
         ("ag.primitive(np.add, lambda g, y, a: g, name='half', implements=())(A, t)",
-         "half has no rule for argument 1, 't' .*requires a gradient"),
+         "half has no rule for argument 1 .*'t' .*requires a gradient"),
     ],
 )  # fmt: skip
 def test_call_that_cannot_be_recorded_raises(text, message):
@@ -222,7 +222,7 @@ def test_subclass_of_tensor_raises():
 
 @pytest.mark.parametrize("rule", [lambda g, x: g, lambda g: g, lambda: 0.0])
 def test_rule_with_too_few_arguments_raises(rule):
-    with pytest.raises(TypeError, match=r"^double: rule 0 takes .* rule\(g, y, \*args\)"):
+    with pytest.raises(TypeError, match=r"^double: rule 0 .* takes .* rule\(g, y, \*args\)"):
         ag.primitive(lambda x: 2 * x, rule, name="double")
 
 
