@@ -108,10 +108,10 @@ def first_line(error: Exception) -> str:
     return short(str(reason).partition("\n")[0])
 
 
-def short(message: str, columns: int = 200) -> str:
+def short(message: str, columns: int = 400) -> str:
     """Return a message in one line. It may quote an argument of any length, which is cut."""
     words = one_line(message).split(" ")
-    longest = columns // 2
+    longest = columns // 4
     return truncate(" ".join(w if len(w) <= longest else f"{w[:longest]}…" for w in words), columns)
 
 

@@ -91,9 +91,18 @@ def random_numbers(name: str) -> RuntimeError:
     """Return the error of something that draws random numbers while it is traced."""
     return RuntimeError(
         f"compile: {name} draws random numbers. The compiled program would use the same numbers "
-        "in every call. Pass the generator as an argument or in state=. Or draw the numbers "
-        "outside of the function, and pass them as arguments."
+        "in every call. Make a generator, rng = np.random.default_rng(0). Pass it as an argument "
+        "or in state=. Or draw the numbers outside of the function, and pass them as arguments."
     )
+
+
+def condition_remedy() -> str:
+    """Return what to write instead of the ``if`` or ``while`` in the user's line."""
+    if callers.user_line().text.startswith("while "):
+        return (
+            "Write a `for` loop with a fixed number of steps, and np.where(condition, a, b) in it"
+        )
+    return USE_WHERE
 
 
 def number_remedy() -> str:

@@ -163,7 +163,8 @@ class State:
             self._visit_attributes(slot.name, x, top)
         elif top:
             raise TypeError(
-                f"compile: state takes models, optimisers and generators, got {describe(x)}."
+                f"compile: state takes models, optimisers, arrays and generators, "
+                f"got {describe(x)}."
             )
 
     def _visit_entries(self, name: str, x: Any) -> None:

@@ -28,6 +28,7 @@ from .errors import (
     DataDependentShapeError,
     TracingError,
     UnsupportedAttributeError,
+    condition_remedy,
     number_remedy,
     refuse_unshaped,
     refused,
@@ -189,22 +190,22 @@ class TracedArray(TracedMethods):
         if self._tracer.concrete:
             return bool(self._value.example)
         condition = "a condition on the numbers in an array (if, while, and, or)"
-        raise self._refused(condition, USE_WHERE, TracingError, DECIDES)
+        raise self._refused(condition, condition_remedy(), TracingError, DECIDES)
 
     def __contains__(self, x: Any) -> bool:
         raise self._refused("`number in array`", "Write np.any(array == number)")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise self._refused(
-            "a plain NumPy array of the values",
-            "Pass the array itself to NumPy's functions. To index a constant array c with it, "
-            "write ag.tensor(c)[x], or pass c as an argument",
+            "converting an array x of the program to a plain NumPy array",
+            "Pass x itself to NumPy's functions. Join several arrays with np.stack([x, y]). "
+            "To index a constant array c with x, write ag.tensor(c)[x], or pass c as an argument",
         )
 
     def item(self) -> Any:
         """Raise: a traced array has no numbers."""
         raise self._refused(
-            "a plain Python number",
+            "converting an array to a Python number",
             number_remedy(),
             TracingError,
             "float(x) and x.item() would put the number of this first call into the program. Every "
@@ -216,7 +217,7 @@ class TracedArray(TracedMethods):
     def __format__(self, spec: str) -> str:
         if spec:
             raise self._refused(
-                "a formatted number, as in f'{x:.2f}',", "Return the array, and format the result"
+                "formatting an array, as in f'{x:.2f}',", "Return the array, and format the result"
             )
         return repr(self)
 

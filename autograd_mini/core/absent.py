@@ -132,7 +132,8 @@ FUNCTIONS = {
 
 #: Layers of PyTorch, and the functions behind them.
 LAYERS = {
-    "Write class Net(nn.Module). Store its layers in attributes, also in lists and dicts.": (
+    "Write class Net(nn.Module). Store its layers in attributes. An attribute may also be a list "
+    "or a dict of layers.": (
         "Module ModuleList ModuleDict ParameterList ParameterDict Container modules Buffer"
     ),
     "Take the mean over the image: x.mean(axis=(-2, -1)).": (
@@ -153,9 +154,8 @@ LAYERS = {
         "local_response_norm SyncBatchNorm *Norm"
     ),
     "There is nn.Dropout, which drops single entries.": "Dropout2d *Dropout* *dropout*",
-    "There are nn.MultiheadAttention and nn.TransformerBlock. A model is a sequence of blocks.": (
-        "Transformer Multihead* *attention* Transformer*"
-    ),
+    "There are nn.MultiheadAttention and nn.TransformerBlock. To make a transformer, use several "
+    "blocks, one after the other.": ("Transformer Multihead* *attention* Transformer*"),
     "The layers are nn.RNN, nn.LSTM and nn.GRU. To write another cell, loop over the steps: "
     "h = np.tanh(x[t] @ W + h @ U + b).": "RNNBase rnn_* lstm* gru* *RNN* *LSTM* *GRU*",
     "There is nn.Embedding. As a function, it is ag.embedding(indices, table).": (
@@ -214,7 +214,9 @@ MODELS = {
     "Pass dtype= when you make the layers.": "half float double type",
     "Save with np.savez(file, **model.state_dict()), and load with "
     "model.load_state_dict(np.load(file)).": "save load",
-    "Walk through model.modules().": "children named_children named_modules apply",
+    "Write a loop: for module in model.modules(): ...": (
+        "children named_children named_modules apply"
+    ),
     "A plain array in an attribute is a buffer: self.mean = np.zeros(3).": (
         "register_buffer buffers named_buffers"
     ),
@@ -229,6 +231,7 @@ MODELS = {
         "register_forward_hook register_full_backward_hook register_forward_pre_hook"
     ),
     "Write the training loop, or use nn.train.": "fit compile",
+    "Compute a loss from the output of the model, and call loss.backward().": "backward",
 }
 
 #: Attributes of PyTorch's optimisers.
@@ -327,8 +330,8 @@ KEYWORDS = {
     "and join both with np.concatenate.",
     "dropout": "Put an nn.Dropout between the layers. Make a separate layer for each of the "
     "num_layers.",
-    "nesterov": "Leave it out: the momentum is the classical one.",
-    "amsgrad": "Leave it out: this is Adam without the maximum of v.",
+    "nesterov": "Leave it out: SGD has only the classical momentum.",
+    "amsgrad": "Leave it out: AMSGrad is not implemented.",
     "foreach": "Leave it out.",
     "capturable": "Leave it out.",
     "maximize": "Leave it out, and minimise the negative: (-value).backward().",

@@ -142,7 +142,8 @@ def _sentence(there: str, here: str) -> str:
 def _code(here: str) -> str:
     """Return a call in quotes, with its comment after it: a reason, or an alternative."""
     call, _, comment = here.partition("  # ")
-    return f"`{call}`" + (comment and (", " if comment.startswith("or ") else ": ") + comment)
+    rng = ", where `rng = np.random.default_rng(0)`" * ("rng." in call)
+    return f"`{call}`{rng}" + (comment and (", " if comment.startswith("or ") else ": ") + comment)
 
 
 def _of_numpy(owner: str, name: str) -> str:

@@ -205,8 +205,8 @@ def _how_shapes_fit(name: str, text: str, args: Sequence[Any]) -> str:
         w, b = shapes[1:]
         return f"the output has {w[-1]} features, but the bias has shape {b}. It needs ({w[-1]},)"
     return (
-        f"{text}. NumPy aligns the shapes at their right ends, and compares the lengths in pairs. "
-        "Both must be equal, or one of them must be 1"
+        f"{text}. NumPy aligns the shapes at their right ends. In each pair of lengths, both must "
+        "be equal, or one of them must be 1"
     )
 
 

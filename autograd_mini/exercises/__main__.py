@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in names:
         if name not in KNOWN:
             near = difflib.get_close_matches(name, [*KNOWN, "grade"], n=1)
-            hint = f"Did you mean {near[0]}?" if near else "Leave out the name to list all."
+            hint = (
+                f"Did you mean {near[0]}?" if near else "Leave out the name to list all exercises."
+            )
             parser.error(f"unknown exercise {name!r}. {hint}")
     asked = "\n\n\n".join(repr(KNOWN[name]) for name in names)
     print(transliterate(asked or f"{overview()}\n\n{_NEXT}", sys.stdout))

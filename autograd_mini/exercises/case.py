@@ -112,12 +112,14 @@ def rule_case(
     g = cotangent(y.shape, seed)
     expected = gradients_at(arguments, g)
     local = gradients_at(arguments, np.ones_like(g))
+    same_shape = all(np.shape(arguments[name]) == y.shape for name in names)
+    fix = "Multiply it by the local derivative." if same_shape else "A local derivative is missing."
     mistakes: dict[str, Mapping[str, Any]] = {
         "You did not multiply by g, the gradient of the result.": local,
-        "This is g itself. Multiply it by the local derivative.": dict.fromkeys(expected, g),
+        f"This is g itself. {fix}": dict.fromkeys(expected, g),
         "You multiplied by g twice.": gradients_at(arguments, g * g),
     }
-    if all(np.shape(arguments[name]) == y.shape for name in names):
+    if same_shape:
         mistakes |= _entrywise_mistakes(expected, local, g, y)
         text = "You took the derivative at the result y. Take it at the argument."
         mistakes[text] = gradients_at(dict.fromkeys(names, y), g)

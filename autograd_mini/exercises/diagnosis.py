@@ -62,13 +62,13 @@ def _verdict_on_error(text: str) -> str:
         return "An array does not have that axis. The first axis is 0, and the last axis is -1."
     if "core dimension" in text or "not aligned" in text:
         return (
-            "The shapes of this matrix product do not fit. Write them down: is a transpose "
-            "missing, or are the factors in the wrong order?"
+            "The shapes of this matrix product do not fit. Write the shapes down. Is a "
+            "transpose missing, or are the factors in the wrong order?"
         )
     if "cannot reshape" in text:
         return (
-            "A reshape keeps the number of entries. Is a sum missing before it, or a copy of the "
-            "entries that are used several times?"
+            "A reshape keeps the number of entries. Is a sum missing before it? Or must entries "
+            "that are used several times be repeated first?"
         )
     if "empty sequence" in text or "zero-size array" in text:
         return "An array is empty. Look at the start and the end of each slice."

@@ -60,7 +60,9 @@ def grade_file(file: str, limit: float = 10.0) -> list[Result]:
     """
     results: dict[str | None, Result] = {}
     if not Path(file).is_file():
-        return [Result(file, None, "error", "The file does not exist.")]
+        folder = "This is a folder. Pass the files in it."
+        problem = folder if Path(file).is_dir() else "The file does not exist."
+        return [Result(file, None, "error", problem)]
     while True:  # a process that ended early is started again, for the exercises that are left
         graded = [name for name in results if name is not None]
         found, is_complete = _run(file, limit, graded)
@@ -68,7 +70,7 @@ def grade_file(file: str, limit: float = 10.0) -> list[Result]:
         if is_complete or found[-1].exercise is None:
             break
     if not any(results):
-        results.setdefault(None, Result(file, None, "empty", "It defines no exercise."))
+        results.setdefault(None, Result(file, None, "empty", "It answers no exercise."))
     order = [*_NAMES, None]
     return sorted(results.values(), key=lambda r: order.index(r.exercise))
 
@@ -120,7 +122,9 @@ def _place(trace: str, file: str) -> str:
     """Return the line of the submission that was running, from a trace of faulthandler."""
     own = rf'File "(?:{re.escape(os.path.abspath(file))}|(cell \d+))", line (\d+)'
     found = re.search(own, trace)
-    return f"; it was in line {found[2]}{f' of {found[1]}' if found[1] else ''}" if found else ""
+    return (
+        f"; the code was in line {found[2]}{f' of {found[1]}' if found[1] else ''}" if found else ""
+    )
 
 
 def _as_text(file: str, results: Sequence[Result]) -> Iterator[str]:

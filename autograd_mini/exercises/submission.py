@@ -104,7 +104,7 @@ def _read(path: Path) -> Iterator[tuple[str, str]]:
     cells = json.loads(path.read_text(encoding="utf-8"))
     cells = cells.get("cells") if isinstance(cells, dict) else None
     if not isinstance(cells, list):
-        raise ValueError("it is not a notebook of format 4")
+        raise ValueError("it is not a Jupyter notebook of format 4. Save it again with Jupyter")
     for number, cell in enumerate(cells, start=1):
         if cell.get("cell_type") == "code":
             yield f"cell {number}", _as_python("".join(cell.get("source", "")))

@@ -315,7 +315,7 @@ def _shapes(q: Array, k: Array, v: Array) -> list[tuple[int, ...]]:
 def _unfit(q: Array, k: Array, v: Array, why: str) -> str:
     given = f"q is {describe(q)}, k is {describe(k)}, v is {describe(v)}"
     return (
-        f"{_NAME}: {given}. {why}. Expected shapes: (..., T, d), (..., n, d) and (..., n, e)."
+        f"{_NAME}: {given}. {why}. Expected shapes: q (..., T, d), k (..., n, d), v (..., n, e)."
         + lesson("shapes")
     )
 

@@ -128,7 +128,7 @@ def training_epochs(
     Raises
     ------
     TypeError
-        If `optimizer` is not an optimiser, or `loss` is not a function.
+        If `optimizer` is not an optimiser, `loss` not a function, or a number not an integer.
     ValueError
         If `epochs` or `batch_size` is below 1, or if `x` and `labels` have different lengths. The
         call raises these errors before the first epoch.
@@ -163,6 +163,8 @@ def training_epochs(
         )
     x, labels = paired(x, labels)
     size = len(x) if batch_size is None else batch_size
+    if not (hasattr(epochs, "__index__") and hasattr(size, "__index__")):
+        raise TypeError(f"epochs and batch_size must be integers, got {epochs!r} and {size!r}.")
     if epochs < 1 or size < 1:
         name, wrong = ("epochs", epochs) if epochs < 1 else ("batch_size", size)
         raise ValueError(f"{name} must be at least 1, got {wrong}.")

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.arrays import unwrap
 from ..core.context import grad_mode, unobserved
+from ..core.messages import describe
 from ..core.tensor import Tensor
 from ..transforms.grad import gradients
 from .gradcheck import GradcheckError
@@ -110,7 +111,8 @@ class FusedReport:
         return "\n".join(
             [
                 f"{self.node}: {self.records} node{plural} instead of {self.graph_records}, "
-                f"{self.time:.2f} times the time of the graph. Errors are in ULP:",
+                f"{self.time:.2f} times the time of the graph. Errors are in ULP",
+                "(1 ULP is the distance from a float to the next one):",
                 f"{'':28}  difference      in ULP  node error graph error  nearer",
                 *map(str, self.rows),
             ]
@@ -225,6 +227,12 @@ def _run(f: Callable[..., Any], arrays: Sequence[Any], active: Sequence[int], kw
     """
     leaves = {i: Tensor(arrays[i], requires_grad=True) for i in active}
     y = f(*(leaves.get(i, x) for i, x in enumerate(arrays)), **kwargs)
+    if not isinstance(y, Tensor):
+        which = getattr(f, "name", "the graph (unfused=)")
+        raise TypeError(
+            f"check_fused: {which} returned {describe(y)}, so the gradient was lost. Use NumPy's "
+            "functions on the arguments, and return the result."
+        )
     seed = np.linspace(0.5, 1.5, y.size, dtype=y.dtype).reshape(y.shape)
     return y, list(leaves.values()), seed
 

@@ -238,6 +238,11 @@ def _compare(
         return
     worst = np.unravel_index(np.argmax(np.where(wrong, error, -1.0)), error.shape)
     entry = f"entry {tuple(int(i) for i in worst)}" if worst else "its only entry"
+    if not np.isfinite(error[worst]):
+        raise GradcheckError(
+            f"{where}, {entry}: the rules give {tape[worst]:.10g}, and central differences give "
+            f"{numerical[worst]:.10g}. Check a point where both are finite." + lesson("gradcheck")
+        )
     raise GradcheckError(
         f"{where}, {entry}: the rules give {tape[worst]:.10g}, but central differences give "
         f"{numerical[worst]:.10g}.{_only_in(backward_pass)} To get one number from the function, "

@@ -111,7 +111,8 @@ def call_lifted(
         return LiftedCall(began, lifted, require_value(caller, y), [])
     if not isinstance(y, tuple) or len(y) != 2:
         raise TypeError(
-            f"{caller}: with has_aux=True the function must return (value, aux), got {describe(y)}."
+            f"{caller}: with has_aux=True the function must return (value, aux), where aux is any "
+            f"second result. Got {describe(y)}."
         )
     return LiftedCall(began, lifted, require_value(caller, y[0]), [y[1]])
 

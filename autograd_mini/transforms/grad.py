@@ -167,7 +167,7 @@ def _how_to_return_a_scalar(y: Any) -> str:
     if isinstance(y, Tensor):
         return "Reduce it with .sum() or .mean(), or use ag.jacobian." + lesson("many entries")
     if isinstance(y, (list, tuple, dict)):
-        return "To return something else too, pass has_aux=True and return (value, aux)."
+        return "To return a second result, pass has_aux=True and return (value, aux)."
     gone = "float(), .item() and math" if np.ndim(y) == 0 else ".numpy() and .data"
     return f"The gradient was lost. Use NumPy's functions on tensors instead of {gone}."
 
@@ -374,7 +374,7 @@ def pullback_at(y: Any, inputs: list[Tensor], outside: bool) -> Callable[[Any], 
     def pull(cotangent: Any) -> list[Tensor]:
         if np.shape(cotangent) != y.shape:
             raise ValueError(
-                f"pullback: the gradient needs the shape {y.shape}, got {np.shape(cotangent)}."
+                f"vjp: the gradient needs the shape {y.shape}, got {np.shape(cotangent)}."
             )
         active = isinstance(cotangent, Tensor) and cotangent.requires_grad
         recorded = outside or active

@@ -23,6 +23,8 @@ def instead_of(result: Any) -> str:
     """Return what to pass to a view of a tape instead of something that is not a Tensor."""
     if callable(getattr(result, "parameters", None)):
         return " Call the model first: pass model(x).sum(). ag.summary(model) shows its layers."
+    if callable(result):
+        return " Pass a result of the function, such as f(x)."
     if isinstance(result, (np.ndarray, np.generic)):
         return (
             " An array has no tape. If a compiled function computed it, call the original function."

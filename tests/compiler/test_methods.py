@@ -84,7 +84,7 @@ def test_what_no_array_has_is_an_attribute_error():
     ("f", "what"),
     [
         (lambda x: 3.0 in x, "`number in array`"),
-        (lambda x: complex(x[0, 0]), "a plain Python number"),
+        (lambda x: complex(x[0, 0]), "converting an array to a Python number"),
         (lambda x: x.compress(x[0] > 0, 1), "the shape of np.compress(..., condition)"),
         (lambda x: x.sort(), "an array that the function did not create"),
         (lambda x: x.fill(1.0), "an array that the function did not create"),

@@ -50,10 +50,10 @@ def test_shapes_from_constants_are_known():
 @pytest.mark.parametrize(
     ("f", "what"),
     [
-        (lambda x: f"{x.sum():.2f}", "a formatted number"),
-        (lambda x: round(x.sum()), "a plain Python number"),
+        (lambda x: f"{x.sum():.2f}", "formatting an array"),
+        (lambda x: round(x.sum()), "converting an array to a Python number"),
         (lambda x: x.sum() in {3.0, 5.0}, "an array as a key of a dict or set"),
-        (lambda x: np.zeros(2).__setitem__(0, x[0]), "a plain Python number"),
+        (lambda x: np.zeros(2).__setitem__(0, x[0]), "converting an array to a Python number"),
     ],
 )
 def test_what_needs_numbers(f, what):

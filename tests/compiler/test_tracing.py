@@ -20,15 +20,15 @@ def branching(x):
     [
         (branching, "a condition on the numbers in an array (if, while, and, or)"),
         (ag.grad(lambda x: branching(x).sum()), "condition on the numbers"),
-        (lambda x: x * float(x.sum()), "a plain Python number"),
+        (lambda x: x * float(x.sum()), "converting an array to a Python number"),
         (lambda x: x[x > 0], "the shape of x[mask]"),
         (lambda x: np.flatnonzero(x), "the shape of np.flatnonzero"),
-        (lambda x: np.array([x[0], x[1]]), "array of the values"),
+        (lambda x: np.array([x[0], x[1]]), "plain NumPy array"),
         (lambda x: x.__setitem__(0, 1.0), "assignment to entries"),
         (lambda x: np.add.at(x, [0], 1.0), "np.add.at, which writes"),
         (lambda x: x.__iadd__(1.0), "writing into an array that the function did not create"),
         (lambda x: np.sin(x, out=np.zeros(2)), "writing into a constant NumPy array"),
-        (lambda x: range(x[0]), "a plain Python number"),
+        (lambda x: range(x[0]), "converting an array to a Python number"),
         (lambda x: [v for v in x if v], "condition on the numbers"),
     ],
 )  # fmt: skip

@@ -450,7 +450,7 @@ def test_command_lists_exercises_and_prints_tasks(capsys):
         ("exprule", "Did you mean exp_rule?"),
         ("Sweep", "Did you mean sweep?"),
         ("grades", "Did you mean grade?"),
-        ("zzz", "Leave out the name to list all."),
+        ("zzz", "Leave out the name to list all exercises."),
     ],
 )
 def test_command_with_unknown_name_suggests_one(name, fix, capsys):

@@ -107,7 +107,9 @@ def test_answers_that_misbehave_are_each_reported(write):
     line = MESSY.splitlines().index("        pass") + 1
     status, verdict = results["softmax_rule"]
     assert status == "timeout"
-    assert verdict in [f"No result within 0.4 s; it was in line {n}." for n in (line - 1, line)]
+    assert verdict in [
+        f"No result within 0.4 s; the code was in line {n}." for n in (line - 1, line)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_answers_that_misbehave_are_each_reported(write):
         ("from helpers import *", "a.py", "No module named 'helpers'"),
         (b"\xff\xfe\x00", "a.py", "The file cannot be read"),
         ("not a notebook", "a.ipynb", "The file cannot be read"),
-        ("[]", "a.ipynb", "it is not a notebook"),
+        ("[]", "a.ipynb", "it is not a Jupyter notebook"),
         ('{"cells": [3]}', "a.ipynb", "The file cannot be read"),
         (notebook("x = 1", "\n1 / 0"), "a.ipynb", "(raised in line 2 of cell 3)"),
         (notebook("def f(:"), "a.ipynb", "SyntaxError in line 1 in cell 2"),

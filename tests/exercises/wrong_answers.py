@@ -420,7 +420,7 @@ WRONG_ANSWERS = {
         (lambda shape, g: unbroadcast(g, shape), "the order of the parameters"),
     ],
     "matmul_rule": [
-        (lambda g, y, a, b: (g @ b, a @ g), "is a transpose missing"),
+        (lambda g, y, a, b: (g @ b, a @ g), "Is a transpose missing"),
         (lambda g, y, a, b: (a.T @ g, g @ b.T), ORDER),
         (lambda g, y, a, b: (g * b, g * a), "a matrix product, write `@`"),
         (lambda g, y, a, b: (b, a), "the other factor alone"),

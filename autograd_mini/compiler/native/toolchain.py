@@ -116,8 +116,8 @@ def compilers() -> list[Compiler]:
     if not found:
         raise NoCompiler(
             "compile: native code needs a C compiler, and none was found. "
-            'Run pip install "autograd_mini[native]", which installs ziglang. Or install the '
-            "system's compiler: gcc or clang; on macOS, run xcode-select --install."
+            'Run pip install "autograd_mini[native]", which installs a C compiler (ziglang). Or '
+            "install the system's compiler: gcc or clang; on macOS, run xcode-select --install."
         )
     return found
 
