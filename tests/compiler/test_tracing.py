@@ -41,6 +41,16 @@ def test_operation_that_depends_on_numbers_is_refused(f, what):
     assert "test_tracing.py" in asked
 
 
+def test_while_loop_over_numbers_is_answered_with_a_for_loop():
+    def halved(x):
+        while x.max() > 1:
+            x = x / 2
+        return x
+
+    with pytest.raises(TypeError, match="Write a `for` loop"):
+        ag.compile(halved)(np.array([1.0, 2.0]))
+
+
 def test_captured_optimiser_is_refused():
     w = ag.tensor([1.0], requires_grad=True)
     sgd = optim.SGD([w], lr=0.1)

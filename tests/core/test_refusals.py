@@ -182,6 +182,14 @@ def test_constant_keyword_may_be_a_tensor():
         ("ag.softmax_cross_entropy(t, [0, 1])", ValueError, r"'t' .*\(3,\)\).*\(2,\)"),
         ("ag.softmax_cross_entropy(t, 0.5)", TypeError, "'t'.*integers"),
         ("ag.softmax_cross_entropy(leaf(M[:, :0]), [])", ValueError, "at least one class"),
+        ("len(leaf(1.0, 'u'))", TypeError, "'u' .*single number"),
+        ("np.einsum('ij,jk', M, leaf(M, 'u'))", ValueError, "'u' .* the letter 'j' .* 3 and 2"),
+        ("np.stack(t, t)", TypeError, r"stack: axis .*'t'.*np\.stack\(\[a, b\]\)"),
+        ("np.concatenate(t, A)", TypeError, r"concatenate: axis .*\(3,\).*\[a, b\]"),
+        ("ag.softmax(t, where=np.ones(2, bool))", ValueError, r"where=a bool array"),
+        ("ag.primitive(3, lambda g, y, x: g)", TypeError, "expected a function of arrays, got 3"),
+        ("ag.primitive(np.exp, *2 * [lambda g, y, x: g])", TypeError, "with 2 rules it must"),
+        ("np.frompyfunc(abs, 1, 1)(t)", TypeError, "^abs .*has no .*It is not a function of NumPy"),
     ],
 )  # fmt: skip
 def test_bad_input_raises_and_changes_no_grad(text, error, message):

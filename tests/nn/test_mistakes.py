@@ -32,6 +32,9 @@ class Hidden(nn.Module):
         self.last = nn.Linear(3, 2)
 
 
+MODEL = nn.Linear(3, 2)
+
+
 def loss(logits, targets):
     return ag.softmax_cross_entropy(logits, targets)
 
@@ -99,6 +102,28 @@ MISTAKES = {
     "column of floats": (
         lambda: loss(logits(), 1.0 * LABELS[:, None]),
         r"reshape\(4,\)\.astype\(int\)",
+    ),
+    "class as activation": (
+        lambda: nn.MLP([3, 2], activation=nn.ReLU),
+        r"the class ReLU\. Create a layer: ReLU\(\)",
+    ),
+    "call of a list": (lambda: nn.ModuleList([nn.Linear(3, 2)])(ROWS), "Call its modules"),
+    "positional option": (lambda: nn.Linear(3, 2, True), r"^Linear\(\) .* by name: bias=True"),
+    "name of a loss": (
+        lambda: nn.train(MODEL, ROWS, LABELS, optim.SGD(MODEL.parameters(), 0.1), 1, loss="mse"),
+        "loss must be a function.*'mse'",
+    ),
+    "half an epoch": (
+        lambda: nn.train(MODEL, ROWS, LABELS, optim.SGD(MODEL.parameters(), 0.1), 2.5),
+        "epochs .*integers, got 2.5",
+    ),
+    "schedule as first rate": (
+        lambda: optim.SGD(MODEL.parameters(), optim.cosine(0.1, 10)),
+        r"lr must be a number.*optimizer\.lr = schedule\(t\)",
+    ),
+    "optimiser without a step": (
+        lambda: optim.Optimizer(MODEL.parameters(), 0.1).step(),
+        r"Define Optimizer\.step\(self\)",
     ),
     "words as labels": (lambda: loss(logits(), np.array(list("abba"))), "np.unique.*inverse"),
     "swapped": (lambda: loss(LABELS, logits()), r"softmax_cross_entropy\(logits, targets\)"),

@@ -112,3 +112,9 @@ def test_wrong_function_with_options_is_found():
 def test_check_fused_without_a_graph_raises():
     with pytest.raises(TypeError, match=r"sigmoid.* has no graph"):
         ag.check_fused(ag.sigmoid, X)
+
+
+def test_check_fused_of_a_graph_that_loses_the_gradient_raises():
+    node = ag.fused(np.sin, lambda g, y, x: g * np.cos(x), unfused=lambda x: np.sin(x.data))
+    with pytest.raises(TypeError, match=r"graph .*returned a float64 array .*gradient was lost"):
+        ag.check_fused(node, X)
