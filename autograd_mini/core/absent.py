@@ -285,7 +285,7 @@ RENAMED = {
     "units": "outputs",
 }
 
-#: keyword -> why there is none.
+#: keyword, or function.keyword -> why there is none.
 KEYWORDS = {
     "retain_graph": "Leave it out: backward() can be called any number of times.",
     "create_graph": "ag.gradients(loss, w) returns gradients that can be differentiated again.",
@@ -318,8 +318,9 @@ KEYWORDS = {
     "backend": "Leave it out, or write target='c'.",
     "mode": "Leave it out: the program is NumPy's.",
     "vectorize": "Leave it out.",
-    "strict": "Leave it out. load_state_dict needs all names: to load a part, pass "
-    "model.state_dict() | part. jacobian returns zeros for an unused input.",
+    "load_state_dict.strict": "Leave it out: all names are needed. To load a part of a state, pass "
+    "model.state_dict() | part.",
+    "strict": "Leave it out: the derivative with respect to an unused input is 0.",
     "shuffle": "Leave it out: batches are shuffled. To keep the order, slice the arrays.",
     "drop_last": "Leave it out, and skip the last batch: if len(x_batch) == size.",
     "num_workers": "Leave it out: batches are slices of arrays in memory.",

@@ -170,7 +170,7 @@ def _arguments(function: Any) -> str:
 
 def _in_place(owner: str, name: str) -> str:
     """Return the answer to PyTorch's names that end in an underscore."""
-    if name[0] == "_" or not name.endswith("_"):
+    if name[0] == "_" or not name.endswith("_") or owner == "nn.init":
         return ""
     instead = _advice(owner, name[:-1]) or f"Write `x = x.{name[:-1]}(...)`."
     rule = "No method changes a tensor in place. Only a leaf can get new data: `w.data = ...`."
@@ -181,14 +181,17 @@ def _suggestion(owner: str, name: str, existing: set[str]) -> str:
     """Return the most similar name: one that exists, or one that has an answer."""
     if name.startswith("_"):
         return ""
-    close = _closest(name, existing | _index().keys()) or _closest(name, dir(np))
+    has_functions = owner in ("Tensor", "ag", "nn", "functional")
+    close = _closest(name, existing | _index().keys())
+    close = close or _closest(name, dir(np) if has_functions else ())
     own = sorted((n[0] != name[0], n) for n in existing if n.lower() == close.lower())
     if own:
         return f"Did you mean `{'x' if owner == 'Tensor' else owner}.{own[0][1]}`?"
     if close:
         is_spelled_so = close.lower() == name.lower()
         return f"Did you mean {close!r}? " * (not is_spelled_so) + _advice(owner, close)
-    return "NumPy's functions work on tensors. To add another function, use ag.primitive."
+    general = "NumPy's functions work on tensors. To add another function, use ag.primitive."
+    return general if has_functions else ""
 
 
 def _closest(name: str, names: Iterable[str]) -> str:
@@ -298,8 +301,8 @@ def wrong_keyword(name: str, key: str, value: Any = None, known: Iterable[str] =
         is_short = isinstance(value, (int, float, tuple)) and len(repr(value)) < 20
         instead = f"{new}={value!r}" if is_short else f"{new}="
         return f"{text} Write {instead} instead of {key}=."
-    if key in absent.KEYWORDS:
-        return f"{text} {absent.KEYWORDS[key]}"
+    if why := absent.KEYWORDS.get(f"{name}.{key}") or absent.KEYWORDS.get(key):
+        return f"{text} {why}"
     close = _closest(key, known)
     hint = f" Did you mean {close!r}?" if close else ""
     return f"{text}{hint} Its arguments are: {', '.join(known)}." if known else text

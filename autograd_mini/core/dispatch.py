@@ -77,10 +77,11 @@ def unsupported(f: Any) -> TypeError:
         known = {name_of(g): g for g in PRIMITIVES if not isinstance(g, str)}
         nearest = difflib.get_close_matches(name_of(f), known, n=1, cutoff=0)[0]
         reason = f"Did you mean np.{nearest}?"
-    return TypeError(
-        f"{name} has no derivative rule. {reason} Add a rule with ag.primitive, or pass "
-        ".numpy() if you need no gradient." + lesson("no rule")
-    )
+    text = f"{name} has no derivative rule. {reason}"
+    if ".numpy()" in reason:
+        return TypeError(text)
+    fix = "Add a rule with ag.primitive, or pass .numpy() if you need no gradient."
+    return TypeError(f"{text} {fix}{lesson('no rule')}")
 
 
 def coverage() -> list[tuple[str, str]]:

@@ -174,7 +174,7 @@ def add_context(
         text = _how_shapes_fit(name, text, args)
     elif "integer" in text and isinstance(error, TypeError):
         text = _what_is_not_an_integer([*args, *options.values()], kwargs) or text
-    elif "ufunc" in text or "operand type" in text:
+    elif any(words in text for words in ("ufunc", "operand type", "not supported between")):
         scale = "an operand is a single number. To multiply by a number, write * instead of @"
         text = _what_is_not_a_number(args) or (scale if "(has 0" in text else text)
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]
@@ -350,7 +350,7 @@ def gradient_not_retained(t: Any) -> str:
 
 
 def nothing_to_retain(t: Any) -> str:
-    why = "so there is nothing to retain. Create its inputs with requires_grad=True."
+    why = "so there is nothing to retain. Create it, or its inputs, with requires_grad=True."
     return f"{describe(t)} does not require a gradient, {why}"
 
 

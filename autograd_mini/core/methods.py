@@ -141,6 +141,9 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         return (self[i] for i in range(len(self)))
 
     def __index__(self) -> int:
+        if self.ndim or self.dtype.kind in "fO":
+            what = messages.describe(self)
+            raise TypeError(f"{what} is not an integer, so it cannot be an index or a length.")
         return self._array.__index__()
 
     def __bool__(self) -> bool:

@@ -97,7 +97,7 @@ def _matrix_norm(x: Any, kind: Any, axes: tuple[int, int], keepdims: bool) -> An
     else:
         raise ValueError(
             f"norm: a matrix has no norm of order {kind!r}. Use 'fro', 'nuc', 1, -1, 2, -2, inf or "
-            "-inf"
+            "-inf."
         )
     return np.expand_dims(y, tuple(i % x.ndim for i in axes)) if keepdims else y
 

@@ -102,9 +102,9 @@ def call_lifted(
     except (TypeError, AttributeError) as error:
         if lists := [i for i, x in zip(numbers, primals) if _is_list_of_numbers(x)]:
             raise TypeError(
-                f"{caller}: the function raised {type(error).__name__}: {error}. You "
-                f"passed a list of numbers as argument {lists[0]}, so the function gets a list of "
-                "tensors. Pass np.array([...])."
+                f"{caller}: argument {lists[0]} is a list of numbers, so the function gets a list "
+                f"of tensors. Pass np.array([...]). (The function raised {type(error).__name__}: "
+                f"{str(error).rstrip('.')}.)"
             ) from error
         raise
     if not has_aux:
