@@ -97,11 +97,16 @@ def random_numbers(name: str) -> RuntimeError:
 
 
 def condition_remedy() -> str:
-    """Return what to write instead of the ``if`` or ``while`` in the user's line."""
-    if callers.user_line().text.startswith("while "):
-        return (
-            "Write a `for` loop with a fixed number of steps, and np.where(condition, a, b) in it"
-        )
+    """Return what to write instead of the condition in the user's line."""
+    line = callers.user_line().text
+    if line.startswith("assert "):
+        return "Check the result after the call, outside of the function"
+    if line.startswith("while "):
+        return "Write a `for` loop with a fixed number of steps, and use np.where in it"
+    called = re.search(r"(?<![.\w])(max|min|sorted)\(", line)
+    if called and not re.search(r"\b(if|and|or|not)\b", line):
+        numpy = {"max": "np.maximum(a, b)", "min": "np.minimum(a, b)", "sorted": "np.sort(a)"}
+        return f"Write {numpy[called[1]]} instead of Python's {called[1]}"
     return USE_WHERE
 
 

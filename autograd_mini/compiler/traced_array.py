@@ -228,7 +228,8 @@ class TracedArray(TracedMethods):
 
     def __getattr__(self, name: str) -> Any:
         if name not in _OF_ARRAYS:
-            raise AttributeError(f"an array has no attribute {name!r}")
+            fix = ". Make a tensor of it: ag.tensor(x, requires_grad=True)" * hasattr(Tensor, name)
+            raise AttributeError(f"an array has no attribute {name!r}{fix}")
         raise self._refused(
             f"the attribute {name} of an array", USE_FUNCTIONS, UnsupportedAttributeError
         )

@@ -283,10 +283,10 @@ def _activation(f: Layer | str) -> Layer:
                 "can also pass any elementwise function, such as activation=np.sin."
             )
         return _ACTIVATIONS[f.lower()]
-    if isinstance(f, type):
+    if isinstance(f, type) and issubclass(f, Module):
         name = shown(f.__name__)
         raise TypeError(f"MLP: activation is the class {name}. Create a layer: {name}().")
-    if not callable(f):
+    if not callable(f) or isinstance(f, type):
         raise TypeError(f"MLP: activation must be a function such as np.tanh, got {f!r:.60}.")
     return f
 

@@ -132,9 +132,11 @@ def _results(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Tensor, ...]
     results = f(*points)
     results = results if isinstance(results, tuple) else (results,)
     if not all(isinstance(y, Tensor) for y in results):
+        fix = "If f returned an array, the gradient was lost inside of f. Use NumPy's functions."
+        if any(y is None for y in results):
+            fix = "Did you forget `return`?"
         raise TypeError(
-            f"gradcheck: f must return Tensors, but it returned {_types(results)}. If f returned "
-            "an array, the gradient was lost inside of f. Use NumPy's functions on the tensors."
+            f"gradcheck: f must return Tensors, but it returned {_types(results)}. {fix}"
         )
     return results
 

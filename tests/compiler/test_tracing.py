@@ -51,6 +51,19 @@ def test_while_loop_over_numbers_is_answered_with_a_for_loop():
         ag.compile(halved)(np.array([1.0, 2.0]))
 
 
+@pytest.mark.parametrize(
+    ("f", "fix"),
+    [
+        (lambda x: max(x, 0), r"Write np\.maximum\(a, b\) instead of Python's max"),
+        (lambda x: sorted(x), r"Write np\.sort\(a\)"),
+        (lambda x: x if max(1, 2) > x.sum() else -x, r"Write np\.where"),
+    ],
+)
+def test_condition_inside_a_function_of_python_names_that_of_numpy(f, fix):
+    with pytest.raises(TypeError, match=fix):
+        ag.compile(f)(np.array([1.0, 2.0]))
+
+
 def test_captured_optimiser_is_refused():
     w = ag.tensor([1.0], requires_grad=True)
     sgd = optim.SGD([w], lr=0.1)

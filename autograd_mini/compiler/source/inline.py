@@ -82,7 +82,7 @@ def _globals_of(definition: ast.FunctionDef) -> list[str]:
 
 def _no_text(name: str, why: str) -> TypeError:
     return TypeError(
-        f"source: the program must contain a copy of the function of {name}, because this function "
-        "writes into an array, or turns entries of an array into Python numbers. The function "
-        f"cannot be copied, because {why}."
+        f"source: the program must contain a copy of the function of the primitive {name}, "
+        "because this function writes into an array, or turns entries of an array into Python "
+        f"numbers. The function cannot be copied, because {why}."
     )
