@@ -316,7 +316,7 @@ ANSWERED = {
     "ag.grad(f)(x=1.0)": "no positional argument",
     "ag.grad(lambda v: (v * v).sum())([1.0, 2.0])": "Pass np.array([...])",
     "ag.grad(lambda v: np.sum(v**2))([1.0, 2.0])": "The function raised TypeError",
-    "ag.hessian(lambda v: v.sum())([1.0, 2.0])": "hessian: the function raised AttributeError",
+    "ag.hessian(lambda v: v.sum())([1.0, 2.0])": "The function raised AttributeError",
     "ag.grad(lambda v: None)(1.0)": "grad: the function returned None",
     "ag.value_and_grad(lambda v: None)(1.0)": "value_and_grad: the function returned None",
     "ag.hessian(lambda v: None)(1.0)": "hessian: the function returned None",
