@@ -76,6 +76,8 @@ def evaluate(
     A name in `names` goes before a function of that name. Time and memory are limited in `use` too,
     because the gradients for a picture can take longer than the value.
     """
+    if not text.strip():
+        raise ExpressionError("the expression is empty")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         known = {**_FUNCTIONS, **names}
@@ -123,6 +125,8 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
                 raise _error(node, "arrays of objects are not allowed")
             return value
         case ast.Name(id=name):
+            if name not in names and name in vars(_NP.linalg):
+                raise _error(node, f"unknown name {name!r}", f". Write linalg.{name}")
             if name not in names:
                 remedy = _nearest(name, names) or f" If it is a tensor, write --let {name}=2,1,0.1"
                 raise _error(node, f"unknown name {name!r}", f".{remedy}")
@@ -135,7 +139,12 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
             return getattr(x, name)
         case ast.Call(func=f, args=args, keywords=keywords) if all(k.arg for k in keywords):
             options = {str(k.arg): _value(k.value, names) for k in keywords}
-            return _bounded(_value(f, names)(*[_value(a, names) for a in args], **options))
+            function = _value(f, names)
+            if isinstance(function, SimpleNamespace):
+                some = ", ".join(list(vars(function))[:3])
+                name = ast.unparse(f)
+                raise _error(f, f"{name} is a module, not a function", f". It contains {some}")
+            return _bounded(function(*[_value(a, names) for a in args], **options))
         case ast.Subscript(value=x, slice=index):
             return _value(x, names)[_value(index, names)]
         case ast.Slice(lower=start, upper=stop, step=step):

@@ -276,8 +276,8 @@ class Optimizer:
         if not trained:
             warnings.warn(
                 "step: no parameter has a gradient, so no parameter changes. Compute a loss from "
-                "these parameters, and call loss.backward() before step(). A parameter with "
-                "requires_grad=False is skipped.",
+                "the parameters of this optimiser, and call loss.backward() before step(). A "
+                "parameter with requires_grad=False is skipped.",
                 stacklevel=3,
             )
         return trained
