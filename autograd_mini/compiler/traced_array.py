@@ -229,6 +229,8 @@ class TracedArray(TracedMethods):
     def __getattr__(self, name: str) -> Any:
         if name not in _OF_ARRAYS:
             fix = ". Make a tensor of it: ag.tensor(x, requires_grad=True)" * hasattr(Tensor, name)
+            if name in ("numpy", "detach"):
+                fix = ". Leave it out: in the function, arguments are arrays"
             raise AttributeError(f"an array has no attribute {name!r}{fix}")
         raise self._refused(
             f"the attribute {name} of an array", USE_FUNCTIONS, UnsupportedAttributeError

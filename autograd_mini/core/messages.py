@@ -295,7 +295,7 @@ def wrong_cotangent(t: Any, seed: Any) -> str:
     if seed.shape == t._array.shape:
         return f"gradient has dtype {seed.dtype}. Pass real numbers."
     owner = quoted(t.name) if t.name else "the tensor"
-    return f"gradient has shape {seed.shape}, but it must have that of {owner}, {t._array.shape}."
+    return f"gradient has shape {seed.shape}, but {owner} has shape {t._array.shape}."
 
 
 def wrong_contribution(node: Any, argument: Any, c: Any) -> str:
