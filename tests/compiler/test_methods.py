@@ -76,7 +76,7 @@ def test_what_it_does_not_answer_is_refused_by_name(name):
 
 
 def test_what_no_array_has_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="an array has no attribute 'nothing'$"):
+    with pytest.raises(AttributeError, match=r"an array has no attribute 'nothing'$"):
         ag.compile(lambda x: x.nothing)(X)
     with pytest.raises(AttributeError, match=r"'backward'\. Make a tensor of it"):
         ag.compile(lambda x: x.backward())(X)
