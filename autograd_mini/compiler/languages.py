@@ -55,9 +55,9 @@ def source(
     Raises
     ------
     TypeError
-        If the forward function of your own primitive cannot be copied into the program, for example
-        because it is a lambda. A copy is only needed if the function writes into an array, or turns
-        its entries into Python numbers.
+        If the program needs a copy of a function of your own primitive, and the function cannot be
+        copied, for example because it is a lambda. A copy is needed if the function writes into an
+        array, or turns the entries of an array into Python numbers.
     UnknownOperation
         If the language has no function for an operation. This error is a subclass of TypeError.
     ValueError

@@ -177,7 +177,7 @@ LAYERS = {
 
 #: Optimisers of PyTorch and Optax.
 OPTIMISERS = {
-    "optim.Adam is the most similar one. To add an optimiser, define step() in a subclass of "
+    "optim.Adam is the most similar optimiser. To add an optimiser, define step() in a subclass of "
     "optim.Optimizer.": (
         "RMSprop Adagrad Adadelta Adamax NAdam RAdam ASGD Rprop SparseAdam Adafactor Muon "
         "adamw rmsprop adagrad lion lamb Lion swa_utils"

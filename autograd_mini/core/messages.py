@@ -357,8 +357,8 @@ def nothing_to_retain(t: Any) -> str:
 def array_would_lose_gradient(t: Any) -> str:
     return (
         f"converting {describe(t)} to a NumPy array would lose its gradient. To keep the gradient, "
-        "pass the tensor itself to NumPy's functions. Make one tensor of a list of tensors first: "
-        "np.stack(tensors). If the tensor is in a tuple, as in the result of an LSTM, take it out "
+        "pass the tensor itself to NumPy's functions. If it is in a list, join the list into one "
+        "tensor: np.stack(tensors). If it is in a tuple, as in the result of an LSTM, take it out "
         "of the tuple. If you do not need the gradient, call .numpy()."
     )
 

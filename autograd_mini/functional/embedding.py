@@ -27,7 +27,7 @@ def _embedding(input: Array, weight: Array) -> Any:
     Parameters
     ----------
     input : array_like of int, any shape
-        Indices of rows, from 0 to V - 1. For a text, they are the numbers of its words.
+        Indices of rows, from 0 to V - 1. For a text, each word has an index.
     weight : Tensor or array_like, shape (V, D)
         The table. It has a vector of D entries for each of the V words of the vocabulary.
 
