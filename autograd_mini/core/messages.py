@@ -36,7 +36,7 @@ LESSONS = {
     "many entries": ("A tape by hand", "why a backward pass starts from one number"),
     "not recorded": ("A tape by hand", "what is recorded on a tape"),
     "changed": ("A tape by hand", "why the tape needs the values of the forward pass"),
-    "shapes": ("From scalars to arrays", "which shapes fit, and how broadcasting is undone"),
+    "shapes": ("From scalars to arrays", "which shapes fit together"),
     "not finite": ("Softmax cross-entropy", "where NaN and inf come from, and how to avoid them"),
     "gradcheck": ("Second derivatives", "how to check a gradient by differences"),
     "no rule": ("Your own primitive", "how to write a rule"),

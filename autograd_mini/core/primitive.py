@@ -48,7 +48,7 @@ class Primitive:
     forward : callable
         Computes the result from arrays.
     vjps : tuple of callable or None
-        The derivative rules: one for each argument, as in `primitive`, or a `VariadicRule`.
+        The derivative rules, one for each argument. If there can be any number: a `VariadicRule`.
     unfused : callable or None
         If `fused` made this operation: the same function, written with simpler operations.
 
@@ -116,7 +116,7 @@ class Primitive:
         Raises
         ------
         TypeError
-            If `vjps` is too short for an argument that requires a gradient. If `y` is not float.
+            If an argument that requires a gradient has no rule. If `y` is not of a float dtype.
         """
         rules = dict(zip(range(len(args)), self.vjps))
         active = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a._active]

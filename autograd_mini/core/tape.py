@@ -191,7 +191,7 @@ class Tape(Sequence["Tensor"]):
         return str(self.shown("table")(self, names, adjoints=adjoints, width=width))
 
     def source(self, names: Mapping[str, Any] | None = None, language: str = "numpy") -> Any:
-        """Return a program that computes the result and the gradients: ``ag.source(result)``.
+        """Return ``ag.source(result)``: a program that computes the result and the gradients.
 
         Parameters
         ----------

@@ -188,8 +188,8 @@ def scaled_dot_product_attention(
     r"""Compute softmax(q kᵀ / √d + mask) v, as one `attention` operation.
 
     Each query gets a weighted average of the values. The weight of a value is large if the product
-    of its key and the query is large. All axes except the last two are broadcast, for example
-    the axis of the examples. The function ``scaled_dot_product_attention.unfused`` computes the same in
+    of its key and the query is large. All axes except the last two are broadcast, for example the
+    axis of the examples. The function ``scaled_dot_product_attention.unfused`` computes the same in
     separate operations.
 
     Parameters

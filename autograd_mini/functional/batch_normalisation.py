@@ -195,8 +195,8 @@ def batch_norm(
     running_mean, running_var : array of float, shape (C,), optional
         The running statistics: estimates of the mean and the variance of each channel over all
         batches. Each call with ``training=True`` changes these arrays in place, also under
-        `no_grad`. `checkpoint` calls a function a second time in the backward pass. This second
-        call changes them again.
+        `no_grad`. In a function for `checkpoint`, they change twice, because the backward pass
+        calls the function again.
     weight, bias : Tensor or array_like, shape (C,), optional
         γ and β. Without them, γ is 1 and β is 0.
     training : bool

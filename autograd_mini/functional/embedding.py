@@ -74,11 +74,14 @@ def _embedding(input: Array, weight: Array) -> Any:
         input = input.astype(int)
     if input.dtype.kind not in "iu":
         fix = "To convert floats, write indices.astype(int)"
-        if weight.dtype.kind in "iu":
+        if weight.dtype.kind in "iu" or weight.ndim != 2:
             fix = "The order of the arguments is embedding(indices, weight)"
         elif input.ndim > 1 and input.shape[-1] == len(weight):
             fix = "To turn one-hot rows into indices, write input.argmax(axis=-1)"
-        raise TypeError(f"the indices have dtype {input.dtype}, but they must be integers. {fix}")
+        raise TypeError(
+            f"the first argument, the indices, has dtype {input.dtype}, but indices must be "
+            f"integers. {fix}"
+        )
     if weight.ndim != 2:
         raise ValueError(
             f"the weight has shape {weight.shape}, but it must be a matrix with a row for each word"

@@ -29,8 +29,8 @@ def summary(model: Layer, x: Any = None) -> Summary:
     ----------
     model : callable with ``parameters()``
         An `nn.Linear`, `nn.Sequential`, `nn.MLP`, or your own object. Its layers are the attributes
-        that have a method ``parameters``. If an attribute is a list or a dict, the layers and
-        functions in it are layers, too.
+        that have a method ``parameters``. An attribute may also be a list or
+        a dict of layers and functions, such as ``np.tanh``.
     x : array_like, optional
         An example input, with its batch axis. With `x`, the table also shows the shape of the
         output of each layer, and the memory for the backward pass. The model itself does not
