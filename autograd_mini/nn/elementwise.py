@@ -144,8 +144,9 @@ class Dropout(Module):
     p : float
         The probability that an entry is dropped, from 0 to 1.
     rng : int or numpy.random.Generator, optional
-        The generator of the masks, or its seed. Layers with the same seed drop the same entries,
-        so pass one generator to all of them. By default, each run of a program draws different
+        The generator of the masks, or its seed. Two layers with the same seed drop the same
+        entries. Make one generator and pass it to all layers, so that they drop different ones. By
+        default, each run of a program draws different
         masks.
 
     Raises

@@ -48,7 +48,7 @@ class Linear(Module):
         Whether b is added. Without it, the layer is x W.
     rng : int or numpy.random.Generator
         The seed or generator that draws the initial weights. The same seed and shape give the same
-        weights, so pass different seeds or one generator to the layers of a network.
+        weights, so pass a different seed to each layer, or the same generator to all layers.
     dtype : dtype
         The dtype of the parameters, a float type. If `x` has another dtype, NumPy chooses the dtype
         of the result.
