@@ -84,7 +84,7 @@ class Guards:
             now = read()
             if now is not seen and not same(now, seen):
                 return None
-        if self._attributes.some_changed():
+        if self._attributes.checks and self._attributes.some_changed():
             return None
         inputs = []
         for read in self._inputs:  # a comprehension takes longer to begin than this takes
