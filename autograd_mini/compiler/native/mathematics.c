@@ -1,14 +1,15 @@
-/* exp, expm1, log, log1p, tanh, sigmoid and erf without branches, so that a C compiler vectorises
-   loops over them. Each function computes both sides of a condition and selects one of them.
-   Infinities, NaN, subnormal numbers and signed zeros follow C99's Annex F. Results are within 2
-   units in the last place (ULP) of the exact ones. The polynomials are minimax polynomials, found
-   with Remez's exchange algorithm. A comment states the largest relative error that each of them
-   adds.
+/* exp, expm1, log, log1p, tanh, sigmoid, erf, sin and cos without branches, so that a C compiler
+   vectorises loops over them. Each function computes both sides of a condition and selects one of
+   them. Infinities, NaN, subnormal numbers and signed zeros follow C99's Annex F. Results are within
+   2 units in the last place (ULP) of the exact ones. Only sin and cos of large numbers are those of
+   the C library. The polynomials are minimax polynomials, found with Remez's exchange algorithm. A
+   comment states the largest relative error that each of them adds.
 
    Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980): the
-   reduction of exp. Sun Microsystems, fdlibm (1993): the sum in log, and tanh. T. J. Dekker,
-   A floating-point technique (1971): the error of a sum. J.-M. Muller et al., Handbook of
-   Floating-Point Arithmetic (2018): a constant that rounds, and fused operations. */
+   reduction of exp, sin and cos. Sun Microsystems, fdlibm (1993): the sum in log, tanh, and the
+   rounding errors in sin and cos. T. J. Dekker, A floating-point technique (1971): the error of a
+   sum. J.-M. Muller et al., Handbook of Floating-Point Arithmetic (2018): a constant that rounds,
+   and fused operations. */
 
 #include <math.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 
 /* a b + c. It is rounded once if the processor can do so. C's own fma is slow if it cannot. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMA)
+#define am_fused
 #define am_fma(a, b, c) __builtin_fma(a, b, c)
 #define am_fmaf(a, b, c) __builtin_fmaf(a, b, c)
 #else
@@ -206,6 +208,61 @@ am_inline double am_erf(double x) {
     return copysign(am_fma(-e, p, 1 - e), x);
 }
 
+/* The loop below is right for |x| < 2^20, and only if products are not rounded before a sum. */
+#ifdef am_fused
+#define am_is_near(x) (fabs(x) < 0x1p20)
+#else
+#define am_is_near(x) 0
+#endif
+
+/* sin(x + quarters pi / 2), where x = n pi / 2 + r + low and |r| < 0.8. pi / 2 is a sum of three
+   numbers, of which n times the second is exact (Cody and Waite). So an x near a multiple of pi / 2
+   loses no digits. sin(r + low) = sin(r) + low cos(r). The polynomials are within 2^-57. */
+am_inline double am_sin_near(double x, uint64_t quarters) {
+    double shifted = am_fma(x, 0.6366197723675814, 0x1.8p52), n = shifted - 0x1.8p52;
+    double high = am_fma(n, -0x1.921fb54442d18p0, x), r = am_fma(n, -0x1.1a626331p-54, high);
+    double low = am_fma(n, -0x1.1701b839a252p-88, am_fma(n, -0x1.1a626331p-54, high - r));
+    double z = r * r, zz = z * z, half = 0.5 * z;
+    double even = am_fma(-2.5050643629657534e-08, zz, -0.00019841269827728823);
+    double odd = am_fma(1.589012698596127e-10, zz, 2.7557312965201898e-06);
+    even = am_fma(even, zz, -0.1666666666666662);
+    odd = am_fma(odd, zz, 0.00833333333331984);
+    double sine = r + am_fma(z * r, am_fma(odd, z, even), am_fma(-half, low, low));
+    even = am_fma(2.087561929389104e-09, zz, 2.4801587286801593e-05);
+    odd = am_fma(-1.1354295571731889e-11, zz, -2.7557313582771315e-07);
+    even = am_fma(even, zz, 0.041666666666666574);
+    odd = am_fma(odd, zz, -0.0013888888888869803);
+    double rest = am_fma(zz, am_fma(odd, z, even), -r * low);
+    double cosine = 1 - half + (1 - (1 - half) - half + rest);
+    uint64_t quarter = am_bits(shifted) + quarters;
+    uint64_t bits = am_bits(quarter & 1 ? cosine : sine);
+    return am_number(bits ^ (quarter & 2) << 62);
+}
+
+/* The sine of n numbers, or the cosine for quarters = 1. The first loop has no branches. Large
+   numbers, which are rare, and NaN follow. A small x is its own sine, and -0 keeps its sign. */
+am_inline void am_sin_loop(uint64_t quarters, long n, const double *restrict x, double *restrict y) {
+    int is_far = 0;
+#pragma omp simd reduction(| : is_far)
+    for (long i = 0; i < n; i++) {
+        double near = am_sin_near(x[i], quarters);
+        y[i] = quarters == 0 && fabs(x[i]) < 0x1p-27 ? x[i] : near;
+        is_far |= !am_is_near(x[i]);
+    }
+    for (long i = 0; is_far && i < n; i++)
+        if (!am_is_near(x[i])) y[i] = quarters ? cos(x[i]) : sin(x[i]);
+}
+
+/* y[i] = sin(x[i]) */
+static void am_sin_all(long n, const double *restrict x, double *restrict y) {
+    am_sin_loop(0, n, x, y);
+}
+
+/* y[i] = cos(x[i]) */
+static void am_cos_all(long n, const double *restrict x, double *restrict y) {
+    am_sin_loop(1, n, x, y);
+}
+
 /* The bits of a float as an integer. */
 am_inline uint32_t am_bitsf(float x) {
     uint32_t bits;
@@ -355,4 +412,41 @@ am_inline float am_erff(float x) {
     float n = am_roundf(l * -1.44269504f), r = am_reducedf(-l, n);
     float p = r + am_fmaf(r * r, am_exp_restf(r), -d), e = am_scalef(1, n);
     return copysignf(am_fmaf(-e, p, 1 - e), x);
+}
+
+/* sin(x + quarters pi / 2), with double numbers. The polynomials are within 2^-27. */
+am_inline float am_sin_nearf(double x, uint64_t quarters) {
+    double shifted = am_fma(x, 0.6366197723675814, 0x1.8p52), n = shifted - 0x1.8p52;
+    double r = am_fma(n, -0x1.1a62633145c07p-54, am_fma(n, -0x1.921fb54442d18p0, x)), z = r * r;
+    double sine = am_fma(-0.00019503069085172558, z, 0.008332070886845695);
+    sine = am_fma(z * r, am_fma(sine, z, -0.16666653192305636), r);
+    double cosine = am_fma(2.4419196959003456e-05, z, -0.0013887194232148179);
+    cosine = am_fma(z * z, am_fma(cosine, z, 0.041666643182942484), 1 - 0.5 * z);
+    uint64_t quarter = am_bits(shifted) + quarters;
+    uint64_t bits = am_bits(quarter & 1 ? cosine : sine);
+    return (float)am_number(bits ^ (quarter & 2) << 62);
+}
+
+/* The sine of n numbers, or the cosine for quarters = 1. The first loop has no branches. Large
+   numbers, which are rare, and NaN follow. A small x is its own sine, and -0 keeps its sign. */
+am_inline void am_sin_loopf(uint64_t quarters, long n, const float *restrict x, float *restrict y) {
+    int is_far = 0;
+#pragma omp simd reduction(| : is_far)
+    for (long i = 0; i < n; i++) {
+        float near = am_sin_nearf(x[i], quarters);
+        y[i] = quarters == 0 && fabsf(x[i]) < 0x1p-13f ? x[i] : near;
+        is_far |= !am_is_near(x[i]);
+    }
+    for (long i = 0; is_far && i < n; i++)
+        if (!am_is_near(x[i])) y[i] = quarters ? cosf(x[i]) : sinf(x[i]);
+}
+
+/* y[i] = sin(x[i]) */
+static void am_sinf_all(long n, const float *restrict x, float *restrict y) {
+    am_sin_loopf(0, n, x, y);
+}
+
+/* y[i] = cos(x[i]) */
+static void am_cosf_all(long n, const float *restrict x, float *restrict y) {
+    am_sin_loopf(1, n, x, y);
 }
