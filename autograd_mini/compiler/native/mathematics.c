@@ -1,7 +1,7 @@
 /* exp, expm1, log, log1p, tanh, sigmoid, erf, sin and cos without branches, so that a C compiler
-   vectorises loops over them. Each function computes both sides of a condition and selects one of
-   them. Infinities, NaN, subnormal numbers and signed zeros follow C99's Annex F. Results are within
-   2 units in the last place (ULP) of the exact ones. Only sin and cos of large numbers are those of
+   vectorises loops over them. Each function computes both sides of a condition and selects one.
+   Infinities, NaN, subnormal numbers and signed zeros follow C99's Annex F. Results are within 2
+   units in the last place (ULP) of the exact ones. Only sin and cos of large numbers are those of
    the C library. The polynomials are minimax polynomials, found with Remez's exchange algorithm. A
    comment states the largest relative error that each of them adds.
 
@@ -241,7 +241,8 @@ am_inline double am_sin_near(double x, uint64_t quarters) {
 
 /* The sine of n numbers, or the cosine for quarters = 1. The first loop has no branches. Large
    numbers, which are rare, and NaN follow. A small x is its own sine, and -0 keeps its sign. */
-am_inline void am_sin_loop(uint64_t quarters, long n, const double *restrict x, double *restrict y) {
+am_inline void am_sin_loop(uint64_t quarters, long n, const double *restrict x,
+                            double *restrict y) {
     int is_far = 0;
 #pragma omp simd reduction(| : is_far)
     for (long i = 0; i < n; i++) {
@@ -429,7 +430,8 @@ am_inline float am_sin_nearf(double x, uint64_t quarters) {
 
 /* The sine of n numbers, or the cosine for quarters = 1. The first loop has no branches. Large
    numbers, which are rare, and NaN follow. A small x is its own sine, and -0 keeps its sign. */
-am_inline void am_sin_loopf(uint64_t quarters, long n, const float *restrict x, float *restrict y) {
+am_inline void am_sin_loopf(uint64_t quarters, long n, const float *restrict x,
+                            float *restrict y) {
     int is_far = 0;
 #pragma omp simd reduction(| : is_far)
     for (long i = 0; i < n; i++) {

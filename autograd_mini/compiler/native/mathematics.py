@@ -1,7 +1,7 @@
 """Select the functions of ``mathematics.c`` that a program needs.
 
-They are exp, expm1, log, log1p, tanh, sigmoid and erf of a number, and sin and cos of all entries of
-an array, for double and float. The file is a list of definitions with a comment before each. A
+They are exp, expm1, log, log1p, tanh, sigmoid and erf of a number, and sin and cos of all entries
+of an array, for double and float. The file is a list of definitions with a comment before each. A
 program contains only the definitions that it uses, so that its text stays short.
 """
 
