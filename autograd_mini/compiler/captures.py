@@ -145,15 +145,15 @@ def _around(f: types.FunctionType) -> Iterator[Place]:
     cells = zip(f.__code__.co_freevars, f.__closure__ or ())
     if _is_library_function(f):
         for key, cell in cells:
-            x = _contents(cell)
+            x = contents(cell)
             constant = isinstance(x, VALUES) or _is_library_function(x)
-            yield _place("" if constant else key, _contents, cell)
+            yield _place("" if constant else key, contents, cell)
         return
     for key in ("__code__", "__defaults__", "__kwdefaults__"):
         if getattr(f, key) is not None:  # new defaults do not matter to calls without defaults
             yield _place(f"{f.__name__}.{key}", getattr, f, key)
     for key, cell in cells:
-        yield _place(key, _contents, cell)
+        yield _place(key, contents, cell)
     for key in sorted(_names(f.__code__)[0]):
         space: Any = f.__globals__ if key in f.__globals__ else sys.modules  # if it is imported
         if key in space and not _is_library(space[key]):
@@ -198,7 +198,7 @@ def _holds_objects(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype == object
 
 
-def _contents(cell: Any) -> Any:
+def contents(cell: Any) -> Any:
     try:
         return cell.cell_contents
     except ValueError:  # the variable has no value yet

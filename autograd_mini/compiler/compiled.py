@@ -70,7 +70,7 @@ class Compiled:
             leaves = latest.enter(args)
             if leaves is not None and (inputs := latest.guards.read()) is not None:
                 try:
-                    return latest(leaves, inputs)
+                    return latest.run(leaves, inputs)
                 except OtherBranch:
                     pass  # the slow path traces it again
         if any(_is_recorded(x) for x in tree_leaves((args, kwargs))):
@@ -91,11 +91,11 @@ class Compiled:
         self._latest = found
         check_no_aliasing(leaves, found.taken)
         try:
-            results = found(leaves, inputs)
+            results = found.run(leaves, inputs)
         except OtherBranch:
             self._changed["numbers on which a NumPy function branches"] += 1
             self._latest, inputs = self._trace(key, args, kwargs)
-            results = self._latest(leaves, inputs)
+            results = self._latest.run(leaves, inputs)
         for observer in observers() if ALL_OBSERVERS else ():
             observer.compiled_ran(self, results)
         return results

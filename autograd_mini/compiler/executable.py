@@ -92,7 +92,7 @@ class Executable:
         assert self._source is not None
         return self._source
 
-    def __call__(self, leaves: Sequence[Any], inputs: Sequence[Any]) -> Any:
+    def run(self, leaves: Sequence[Any], inputs: Sequence[Any]) -> Any:
         """Run in memory that no other thread is using now."""
         if inputs:
             leaves = [*leaves, *inputs]

@@ -257,10 +257,13 @@ def flat_results(tracer: Tracer, y: Any) -> tuple[list[Any], ResultTree]:
     return found, ResultTree(tree_map(put, y), tensors, bare, arrays)
 
 
+_NUMBERS = (np.generic, float)  # that a Tensor holds as arrays
+
+
 def leaf_over(array: Any) -> Tensor:
     """Return a leaf that holds this very array."""
     out = _new(Tensor)
-    out._array = np.asarray(array) if isinstance(array, (np.generic, float)) else array
+    out._array = np.asarray(array) if isinstance(array, _NUMBERS) else array
     out._active = False
     out._grad = out.op = out.residuals = out.name = None
     out.inputs = out.scope = ()

@@ -43,14 +43,14 @@ static int step1(const double x[restrict 100][2], double w1[restrict 2][16],
   }
   ALIGNED double v6[2][100];
   // v5 = v4 @ w3
-  for (long i = 0; i < 100; i += 5) {
-    ALIGNED double tile_3[5][2] = {0};
+  for (long i = 0; i < 100; i += 10) {
+    ALIGNED double tile_3[10][2] = {0};
     for (long j = 0; j < 16; j++)
-      for (long k = 0; k < 5; k++)
-        for (long l = 0; l < 2; l++)
+      for (long k = 0; k < 10; k++)
+        SIMD for (long l = 0; l < 2; l++)
           tile_3[k][l] = am_fma(v4[i + k][j], w3[j][l], tile_3[k][l]);
     // v6 = v5 + b3
-    for (long j = 0; j < 5; j++)
+    for (long j = 0; j < 10; j++)
       for (long k = 0; k < 2; k++)
         v6[k][i + j] = tile_3[j][k] + b3[k];
   }

@@ -701,3 +701,17 @@ def test_an_attribute_that_is_missing_differs_from_none():
     finally:
         del Scaled.scale
     assert f(x) == -2.0
+
+
+def test_captured_variable_that_is_deleted_is_noticed():
+    scale = 2.0
+
+    def delete():
+        nonlocal scale
+        del scale
+
+    f = ag.compile(lambda x: x * scale)
+    assert f(np.ones(2)).tolist() == [2, 2]
+    delete()
+    with pytest.raises(NameError, match="scale"):
+        f(np.ones(2))

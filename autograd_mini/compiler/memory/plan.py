@@ -18,6 +18,7 @@ import numpy as np
 
 from ...core.pytree import tree_map
 from ...core.registry import PRIMITIVES, name_of
+from ...core.tensor import _next_order
 from ..ir import Program, Step, Value, example_of, layout, memory_of, values_in
 from ..passes.slices import put, put_too
 from .lowering import CHECKS, LOOKS, Lowered, called, check, lower, may_raise
@@ -275,7 +276,8 @@ class Plan:
         written = [v for v in self._donated.values() if v in self._tensors]
         # A new version, as after `t.data -= step`: nodes computed from the old data are out of
         # date. It comes before the first write, after which an interrupt leaves data half changed.
-        versions = [f"t{given[v]}._advance({given[v]})" for v in written]
+        order = self._bind(_next_order, "order") if written else ""
+        versions = [f"t{given[v]}.order = {order}()" for v in written]
         if self._advance is not None:
             names = frozenset(v.name for result, v in self._donated.items() if result is not v)
             versions.append(f"{self._name(self._advance)}({self._name(names)})")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .index import Variable
-from .loops import Read, Stage
+from .loops import Read, Stage, is_called
 from .node import Node
 from .products import is_better_by_column, packed
 from .rows import flat, in_columns
@@ -253,8 +253,8 @@ class Fused:
         if not result.shape:
             return False  # C gets a number by its value
         writer = self.stages[result]
-        if writer.is_tiled and writer.tiles_overlap:
-            return False  # two tiles may write the same entry
+        if writer.is_called or (writer.is_tiled and writer.tiles_overlap):
+            return False  # it reads an entry, or writes it, twice
         order = [stage for item in self.items for stage in stages_in(item)]
         if (
             writer.node.op != "map"
@@ -313,7 +313,7 @@ def merged(nodes: Iterable[Node], results: set[Node]) -> set[Node]:
         others = readers.get(node, [])
         is_mask = node.op == "map" and node.data[0] == "equal" and _counts(node)
         alone = len(others) == 1 or (is_mask and bool(others))
-        if node.op != "map" or node in results or not alone or node.data[0] == "pack":
+        if node.op != "map" or node in results or not alone or _is_apart(node):
             continue
         fits = all(_reads_once(reader, node) for reader in others)
         if any(reader.op == "scatter" and not reader.data.adds for reader in others):
@@ -342,9 +342,14 @@ def products_in_maps(
                 break
             (reader,) = others
         else:
-            if reader.data[0] != "pack":
+            if not _is_apart(reader):
                 found.setdefault(reader, product)
     return found
+
+
+def _is_apart(node: Node) -> bool:
+    """Return whether a map has loops that it shares with no others."""
+    return bool(node.data[0] == "pack") or is_called(node)
 
 
 def _counts(node: Node) -> bool:
@@ -354,6 +359,8 @@ def _counts(node: Node) -> bool:
 
 def _reads_once(reader: Node, node: Node) -> bool:
     """Return whether a node reads each entry of another one once, or each is quick to compute."""
+    if is_called(reader):
+        return False
     if reader.op == "map":
         return reader.shape == node.shape or node.data[0] in _QUICK
     if reader.op == "reduce":

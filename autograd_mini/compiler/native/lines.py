@@ -58,18 +58,20 @@ class Lines:
         apart: bool = False,
         pragma: str = "",
         unrolled: Container[Variable] = (),
+        shortest: int = VECTOR,
     ) -> None:
         """Add loops around a statement. If `apart`, the turns of the last one are independent.
 
         If they add up a number, the `pragma` names it. GCC only keeps the entries of an array in
-        registers if the loops over it are `unrolled`.
+        registers if the loops over it are `unrolled`. The `shortest` loop for vectors has so many
+        turns.
         """
         for k, v in enumerate(variables):
             v.name = VARIABLES[depth + k]
         text = statement()
         for k, v in enumerate(variables):
             with self.indented(k):
-                is_vector = apart and v is variables[-1] and v.extent >= VECTOR
+                is_vector = apart and v is variables[-1] and v.extent >= shortest
                 if v in unrolled:
                     self.add(f"#pragma GCC unroll {v.extent}")
                 if is_vector and pragma:

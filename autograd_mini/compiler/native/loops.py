@@ -12,9 +12,11 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 from .index import Index, Variable, variable
-from .node import Node, resolve, spread, step_along, walked
+from .lines import VECTOR
+from .node import Node, resolve, spread, step_along, step_along_axis, walked
 from .products import rows_of_tile, tile_shape
 from .rows import is_short
+from .scalars import OF_ARRAYS
 
 
 class Read:
@@ -22,6 +24,19 @@ class Read:
 
     def __init__(self, node: Node, at: Sequence[Index]) -> None:
         self.node, self.at = node, at
+
+
+def is_called(node: Node) -> bool:
+    """Return whether C calls a function for each row of a node, which is faster than for entries.
+
+    It reads neighbours in memory.
+    """
+    if node.op != "map" or node.data[0] not in OF_ARRAYS or node.dtype.kind != "f":
+        return False
+    (x,) = node.args
+    axis = node.last % max(len(node.shape), 1)
+    is_row = x.dtype == node.dtype and bool(node.shape) and node.shape[axis] >= VECTOR
+    return is_row and step_along_axis(x, axis) == 1
 
 
 class Stage:
@@ -41,6 +56,8 @@ class Stage:
         The product that it computes. Its node is that product, or a map of it.
     is_tiled : bool
         Whether it computes the product in tiles.
+    is_called : bool
+        Whether it calls a function for each row.
     """
 
     def __init__(self, node: Node, merged: Container[Node], product: Node | None = None) -> None:
@@ -60,6 +77,9 @@ class Stage:
         else:
             getattr(self, f"_{node.op}", self._map)()
         self.is_tiled = self.product is not None and len(self.inner) > 1
+        self.is_called = product is None and is_called(node)
+        if self.is_called:
+            self.inner = [self.outer.pop()]
         for x, at in self.operands:
             resolve(x, at, self._note)
         for x in node.args if product else ():

@@ -1,14 +1,15 @@
-/* exp, expm1, log, log1p, tanh, sigmoid and erf without branches, so that a C compiler vectorises
-   loops over them. Each function computes both sides of a condition and selects one of them.
+/* exp, expm1, log, log1p, tanh, sigmoid, erf, sin and cos without branches, so that a C compiler
+   vectorises loops over them. Each function computes both sides of a condition and selects one.
    Infinities, NaN, subnormal numbers and signed zeros follow C99's Annex F. Results are within 2
-   units in the last place (ULP) of the exact ones. The polynomials are minimax polynomials, found
-   with Remez's exchange algorithm. A comment states the largest relative error that each of them
-   adds.
+   units in the last place (ULP) of the exact ones. Only sin and cos of large numbers are those of
+   the C library. The polynomials are minimax polynomials, found with Remez's exchange algorithm. A
+   comment states the largest relative error that each of them adds.
 
    Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980): the
-   reduction of exp. Sun Microsystems, fdlibm (1993): the sum in log, and tanh. T. J. Dekker,
-   A floating-point technique (1971): the error of a sum. J.-M. Muller et al., Handbook of
-   Floating-Point Arithmetic (2018): a constant that rounds, and fused operations. */
+   reduction of exp, sin and cos. Sun Microsystems, fdlibm (1993): the sum in log, tanh, and the
+   rounding errors in sin and cos. T. J. Dekker, A floating-point technique (1971): the error of a
+   sum. J.-M. Muller et al., Handbook of Floating-Point Arithmetic (2018): a constant that rounds,
+   and fused operations. */
 
 #include <math.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 
 /* a b + c. It is rounded once if the processor can do so. C's own fma is slow if it cannot. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMA)
+#define am_fused
 #define am_fma(a, b, c) __builtin_fma(a, b, c)
 #define am_fmaf(a, b, c) __builtin_fmaf(a, b, c)
 #else
@@ -40,24 +42,24 @@ am_inline double am_number(uint64_t bits) {
     return x;
 }
 
-/* The nearest integer, for |x| < 2^51: the sum has no bits for a fraction. */
-am_inline double am_round(double x) {
-    return x + 0x1.8p52 - 0x1.8p52;
+/* 1.5 2^52 + n for the integer n nearest to a b, where |a b| < 2^51: the sum has no bits for a
+   fraction. Its lowest bits are those of n, and it exceeds 1.5 2^52 by n. */
+am_inline double am_shifted(double a, double b) {
+    return am_fma(a, b, 0x1.8p52);
 }
 
-/* 2^n x for an integer n. The sum has n in its lowest bits, and the exponent of a number starts at
-   bit 52. 2^n is two factors, 2^floor(n/2) and 2^ceil(n/2), because 2^1024 is infinite and 2^-1074
-   is subnormal. */
-am_inline double am_scale(double x, double n) {
-    uint64_t bits = am_bits(n + 0x1.8p52);
+/* 2^n x for an integer n. 1.5 2^52 + n is given. The exponent of a number starts at bit 52. 2^n is
+   two factors, 2^floor(n/2) and 2^ceil(n/2): 2^1024 is infinite, and 2^-1074 is subnormal. */
+am_inline double am_scale(double x, double shifted) {
+    uint64_t bits = am_bits(shifted);
     uint64_t low = (bits << 51 & 0xFFF0000000000000) + 0x3FF0000000000000;
     uint64_t high = ((bits + 1) << 51 & 0xFFF0000000000000) + 0x3FF0000000000000;
     return x * am_number(low) * am_number(high);
 }
 
 /* 2^n for an integer n that is less than 1024 and not so small that 2^n is subnormal. */
-am_inline double am_power(double n) {
-    return am_number((am_bits(n + 0x1.8p52) << 52) + 0x3FF0000000000000);
+am_inline double am_power(double shifted) {
+    return am_number((am_bits(shifted) << 52) + 0x3FF0000000000000);
 }
 
 /* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-56, for |r| <= ln(2) / 2. A processor computes
@@ -87,8 +89,8 @@ am_inline double am_reduced(double x, double n) {
 am_inline double am_exp(double x) {
     double t = x > 710 ? 710 : x;
     t = t < -746 ? 0 : t;
-    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
-    double y = am_scale(1 + am_fma(r * r, am_exp_rest(r), r), n);
+    double s = am_shifted(t, 1.4426950408889634), r = am_reduced(t, s - 0x1.8p52);
+    double y = am_scale(1 + am_fma(r * r, am_exp_rest(r), r), s);
     return x < -746 ? 0 : y;
 }
 
@@ -97,9 +99,9 @@ am_inline double am_exp(double x) {
 am_inline double am_expm1(double x) {
     double t = x > 710 ? 710 : x;
     t = t < -746 ? -746 : t;
-    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
-    double rest = r * r * am_exp_rest(r), e = am_scale(1, n);
-    double small = am_fma(e, rest, am_fma(e, r, e - 1)), large = am_scale(1 + (r + rest), n);
+    double s = am_shifted(t, 1.4426950408889634), n = s - 0x1.8p52, r = am_reduced(t, n);
+    double rest = r * r * am_exp_rest(r), e = am_scale(1, s);
+    double small = am_fma(e, rest, am_fma(e, r, e - 1)), large = am_scale(1 + (r + rest), s);
     return copysign(n > 53 ? large : small, x);
 }
 
@@ -147,7 +149,7 @@ am_inline double am_log1p(double x) {
    accurate. From 20 on, tanh(x) rounds to 1. */
 am_inline double am_tanh(double x) {
     double a = fabs(x), t = a > 20 ? 40 : a + a;
-    double n = am_round(t * 1.4426950408889634), e = am_power(n);
+    double s = am_shifted(t, 1.4426950408889634), n = s - 0x1.8p52, e = am_power(s);
     double h = am_fma(n, -0x1.62e42feep-1, t), d = n * 0x1.a39ef35793c76p-33, r = h - d;
     double m = am_fma(e, am_fma(r * r, am_exp_rest(r), -d), am_fma(e, h, e - 1));
     double q = m / (m + 2), half = 0.5 * m;
@@ -161,8 +163,8 @@ am_inline double am_tanh(double x) {
 am_inline double am_sigmoid(double x) {
     double t = x > 746 ? -746 : -x;
     t = t > 746 ? 746 : t;
-    double n = am_round(t * 1.4426950408889634), r = am_reduced(t, n);
-    double p = am_fma(r * r, am_exp_rest(r), r), e = am_scale(1, -fabs(n));
+    double n = am_shifted(t, 1.4426950408889634) - 0x1.8p52, r = am_reduced(t, n);
+    double p = am_fma(r * r, am_exp_rest(r), r), e = am_scale(1, 0x1.8p52 - fabs(n));
     double w = am_fma(n > 0 ? 1 : e, p, e), c = 1 + w, d = 1 - c + w, y = 1 / c;
     return (n > 0 ? e : 1) * am_fma(-y * y, d, y);
 }
@@ -201,9 +203,65 @@ am_inline double am_erf(double x) {
     odd = am_fma(odd, z, 0.6366197723675836);
     double m = am_fma(odd, a, even);
     double l = am_fma(a, m, a), d = am_fma(a, m, a - l);
-    double n = am_round(l * -1.4426950408889634), r = am_reduced(-l, n);
-    double p = r + am_fma(r * r, am_exp_rest(r), -d), e = am_scale(1, n);
+    double s = am_shifted(l, -1.4426950408889634), r = am_reduced(-l, s - 0x1.8p52);
+    double p = r + am_fma(r * r, am_exp_rest(r), -d), e = am_scale(1, s);
     return copysign(am_fma(-e, p, 1 - e), x);
+}
+
+/* The loop below is right for |x| < 2^20, and only if products are not rounded before a sum. */
+#ifdef am_fused
+#define am_is_near(x) (fabs(x) < 0x1p20)
+#else
+#define am_is_near(x) 0
+#endif
+
+/* sin(x + quarters pi / 2), where x = n pi / 2 + r + low and |r| < 0.8. pi / 2 is a sum of three
+   numbers, of which n times the second is exact (Cody and Waite). So an x near a multiple of pi / 2
+   loses no digits. sin(r + low) = sin(r) + low cos(r). The polynomials are within 2^-57. */
+am_inline double am_sin_near(double x, uint64_t quarters) {
+    double shifted = am_shifted(x, 0.6366197723675814), n = shifted - 0x1.8p52;
+    double high = am_fma(n, -0x1.921fb54442d18p0, x), r = am_fma(n, -0x1.1a626331p-54, high);
+    double low = am_fma(n, -0x1.1701b839a252p-88, am_fma(n, -0x1.1a626331p-54, high - r));
+    double z = r * r, zz = z * z, half = 0.5 * z;
+    double even = am_fma(-2.5050643629657534e-08, zz, -0.00019841269827728823);
+    double odd = am_fma(1.589012698596127e-10, zz, 2.7557312965201898e-06);
+    even = am_fma(even, zz, -0.1666666666666662);
+    odd = am_fma(odd, zz, 0.00833333333331984);
+    double sine = r + am_fma(z * r, am_fma(odd, z, even), am_fma(-half, low, low));
+    even = am_fma(2.087561929389104e-09, zz, 2.4801587286801593e-05);
+    odd = am_fma(-1.1354295571731889e-11, zz, -2.7557313582771315e-07);
+    even = am_fma(even, zz, 0.041666666666666574);
+    odd = am_fma(odd, zz, -0.0013888888888869803);
+    double rest = am_fma(zz, am_fma(odd, z, even), -r * low);
+    double cosine = 1 - half + (1 - (1 - half) - half + rest);
+    uint64_t quarter = am_bits(shifted) + quarters;
+    uint64_t bits = am_bits(quarter & 1 ? cosine : sine);
+    return am_number(bits ^ (quarter & 2) << 62);
+}
+
+/* The sine of n numbers, or the cosine for quarters = 1. The first loop has no branches. Large
+   numbers, which are rare, and NaN follow. A small x is its own sine, and -0 keeps its sign. */
+am_inline void am_sin_loop(uint64_t quarters, long n, const double *restrict x,
+                            double *restrict y) {
+    int is_far = 0;
+#pragma omp simd reduction(| : is_far)
+    for (long i = 0; i < n; i++) {
+        double near = am_sin_near(x[i], quarters);
+        y[i] = quarters == 0 && fabs(x[i]) < 0x1p-27 ? x[i] : near;
+        is_far |= !am_is_near(x[i]);
+    }
+    for (long i = 0; is_far && i < n; i++)
+        if (!am_is_near(x[i])) y[i] = quarters ? cos(x[i]) : sin(x[i]);
+}
+
+/* y[i] = sin(x[i]) */
+static void am_sin_all(long n, const double *restrict x, double *restrict y) {
+    am_sin_loop(0, n, x, y);
+}
+
+/* y[i] = cos(x[i]) */
+static void am_cos_all(long n, const double *restrict x, double *restrict y) {
+    am_sin_loop(1, n, x, y);
 }
 
 /* The bits of a float as an integer. */
@@ -220,24 +278,23 @@ am_inline float am_numberf(uint32_t bits) {
     return x;
 }
 
-/* The nearest integer, for |x| < 2^22. */
-am_inline float am_roundf(float x) {
-    return x + 0x1.8p23f - 0x1.8p23f;
+/* 1.5 2^23 + n for the integer n nearest to a b, where |a b| < 2^22. */
+am_inline float am_shiftedf(float a, float b) {
+    return am_fmaf(a, b, 0x1.8p23f);
 }
 
-/* 2^n x for an integer n. The sum has n in its lowest bits, and the exponent of a float starts at
-   bit 23. 2^n is two factors, 2^floor(n/2) and 2^ceil(n/2), because 2^128 is infinite and 2^-149 is
-   subnormal. */
-am_inline float am_scalef(float x, float n) {
-    uint32_t bits = am_bitsf(n + 0x1.8p23f);
+/* 2^n x for an integer n. 1.5 2^23 + n is given. The exponent of a float starts at bit 23. 2^n is
+   two factors, 2^floor(n/2) and 2^ceil(n/2), because 2^128 is infinite and 2^-149 is subnormal. */
+am_inline float am_scalef(float x, float shifted) {
+    uint32_t bits = am_bitsf(shifted);
     uint32_t low = (bits << 22 & 0xFF800000) + 0x3F800000;
     uint32_t high = ((bits + 1) << 22 & 0xFF800000) + 0x3F800000;
     return x * am_numberf(low) * am_numberf(high);
 }
 
 /* 2^n for an integer n that is less than 128 and not so small that 2^n is subnormal. */
-am_inline float am_powerf(float n) {
-    return am_numberf((am_bitsf(n + 0x1.8p23f) << 23) + 0x3F800000);
+am_inline float am_powerf(float shifted) {
+    return am_numberf((am_bitsf(shifted) << 23) + 0x3F800000);
 }
 
 /* q(r), where exp(r) = 1 + r + r^2 q(r), within 2^-27, for |r| <= ln(2) / 2. */
@@ -259,8 +316,8 @@ am_inline float am_reducedf(float x, float n) {
 am_inline float am_expf(float x) {
     float t = x > 89 ? 89 : x;
     t = t < -104 ? 0 : t;
-    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
-    float y = am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), n);
+    float s = am_shiftedf(t, 1.44269504f), r = am_reducedf(t, s - 0x1.8p23f);
+    float y = am_scalef(1 + am_fmaf(r * r, am_exp_restf(r), r), s);
     return x < -104 ? 0 : y;
 }
 
@@ -269,9 +326,9 @@ am_inline float am_expf(float x) {
 am_inline float am_expm1f(float x) {
     float t = x > 89 ? 89 : x;
     t = t < -104 ? -104 : t;
-    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
-    float rest = r * r * am_exp_restf(r), e = am_scalef(1, n);
-    float small = am_fmaf(e, rest, am_fmaf(e, r, e - 1)), large = am_scalef(1 + (r + rest), n);
+    float s = am_shiftedf(t, 1.44269504f), n = s - 0x1.8p23f, r = am_reducedf(t, n);
+    float rest = r * r * am_exp_restf(r), e = am_scalef(1, s);
+    float small = am_fmaf(e, rest, am_fmaf(e, r, e - 1)), large = am_scalef(1 + (r + rest), s);
     return copysignf(n > 24 ? large : small, x);
 }
 
@@ -315,7 +372,7 @@ am_inline float am_log1pf(float x) {
    accurate. From 10 on, tanh(x) rounds to 1. */
 am_inline float am_tanhf(float x) {
     float a = fabsf(x), t = a > 10 ? 20 : a + a;
-    float n = am_roundf(t * 1.44269504f), e = am_powerf(n);
+    float s = am_shiftedf(t, 1.44269504f), n = s - 0x1.8p23f, e = am_powerf(s);
     float h = am_fmaf(n, -0x1.62e4p-1f, t), d = n * 0x1.7f7d1cp-20f, r = h - d;
     float m = am_fmaf(e, am_fmaf(r * r, am_exp_restf(r), -d), am_fmaf(e, h, e - 1));
     float q = m / (m + 2), half = 0.5f * m;
@@ -329,8 +386,8 @@ am_inline float am_tanhf(float x) {
 am_inline float am_sigmoidf(float x) {
     float t = x > 104 ? -104 : -x;
     t = t > 104 ? 104 : t;
-    float n = am_roundf(t * 1.44269504f), r = am_reducedf(t, n);
-    float p = am_fmaf(r * r, am_exp_restf(r), r), e = am_scalef(1, -fabsf(n));
+    float n = am_shiftedf(t, 1.44269504f) - 0x1.8p23f, r = am_reducedf(t, n);
+    float p = am_fmaf(r * r, am_exp_restf(r), r), e = am_scalef(1, 0x1.8p23f - fabsf(n));
     float w = am_fmaf(n > 0 ? 1 : e, p, e), c = 1 + w, d = 1 - c + w, y = 1 / c;
     return (n > 0 ? e : 1) * am_fmaf(-y * y, d, y);
 }
@@ -352,7 +409,45 @@ am_inline float am_erff(float x) {
     m = am_fmaf(m, a, 0.6366198f);
     m = am_fmaf(m, a, 0.12837917f);
     float l = am_fmaf(a, m, a), d = am_fmaf(a, m, a - l);
-    float n = am_roundf(l * -1.44269504f), r = am_reducedf(-l, n);
-    float p = r + am_fmaf(r * r, am_exp_restf(r), -d), e = am_scalef(1, n);
+    float s = am_shiftedf(l, -1.44269504f), r = am_reducedf(-l, s - 0x1.8p23f);
+    float p = r + am_fmaf(r * r, am_exp_restf(r), -d), e = am_scalef(1, s);
     return copysignf(am_fmaf(-e, p, 1 - e), x);
+}
+
+/* sin(x + quarters pi / 2), with double numbers. The polynomials are within 2^-27. */
+am_inline float am_sin_nearf(double x, uint64_t quarters) {
+    double shifted = am_shifted(x, 0.6366197723675814), n = shifted - 0x1.8p52;
+    double r = am_fma(n, -0x1.1a62633145c07p-54, am_fma(n, -0x1.921fb54442d18p0, x)), z = r * r;
+    double sine = am_fma(-0.00019503069085172558, z, 0.008332070886845695);
+    sine = am_fma(z * r, am_fma(sine, z, -0.16666653192305636), r);
+    double cosine = am_fma(2.4419196959003456e-05, z, -0.0013887194232148179);
+    cosine = am_fma(z * z, am_fma(cosine, z, 0.041666643182942484), 1 - 0.5 * z);
+    uint64_t quarter = am_bits(shifted) + quarters;
+    uint64_t bits = am_bits(quarter & 1 ? cosine : sine);
+    return (float)am_number(bits ^ (quarter & 2) << 62);
+}
+
+/* The sine of n numbers, or the cosine for quarters = 1. The first loop has no branches. Large
+   numbers, which are rare, and NaN follow. A small x is its own sine, and -0 keeps its sign. */
+am_inline void am_sin_loopf(uint64_t quarters, long n, const float *restrict x,
+                            float *restrict y) {
+    int is_far = 0;
+#pragma omp simd reduction(| : is_far)
+    for (long i = 0; i < n; i++) {
+        float near = am_sin_nearf(x[i], quarters);
+        y[i] = quarters == 0 && fabsf(x[i]) < 0x1p-13f ? x[i] : near;
+        is_far |= !am_is_near(x[i]);
+    }
+    for (long i = 0; is_far && i < n; i++)
+        if (!am_is_near(x[i])) y[i] = quarters ? cosf(x[i]) : sinf(x[i]);
+}
+
+/* y[i] = sin(x[i]) */
+static void am_sinf_all(long n, const float *restrict x, float *restrict y) {
+    am_sin_loopf(0, n, x, y);
+}
+
+/* y[i] = cos(x[i]) */
+static void am_cosf_all(long n, const float *restrict x, float *restrict y) {
+    am_sin_loopf(1, n, x, y);
 }

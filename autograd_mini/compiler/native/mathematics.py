@@ -1,8 +1,8 @@
 """Select the functions of ``mathematics.c`` that a program needs.
 
-They are exp, expm1, log, log1p, tanh, sigmoid and erf, for double and float. The file is a list of
-definitions with a comment before each. A program contains only the definitions that it uses, so
-that its text stays short.
+They are exp, expm1, log, log1p, tanh, sigmoid and erf of a number, and sin and cos of all entries
+of an array, for double and float. The file is a list of definitions with a comment before each. A
+program contains only the definitions that it uses, so that its text stays short.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
-_DEFINED = re.compile(r"^(?:#define|am_inline \w+) (am_\w+)", re.MULTILINE)
+_DEFINED = re.compile(r"^(?:#define|am_inline \w+|static void) (am_\w+)", re.MULTILINE)
 
 
 def definitions(names: Iterable[str]) -> str:

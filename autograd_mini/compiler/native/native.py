@@ -111,8 +111,9 @@ class Native:
             region.run = getattr(library, f"call_{region.name}")
             region.run.argtypes = [ctypes.py_object]
             region.run.restype = ctypes.c_int
-        self.are_alike = library.are_alike
-        self.are_alike.argtypes = [ctypes.py_object]
+        # It keeps Python's lock, so that no thread changes an array while C reads its fields.
+        alike = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object)
+        self.are_alike = alike(("are_alike", library))
         plan.bind(self.regions)
 
     def report(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ _SHORT = 8  # entries of a row that is too short for vectors
 _VECTOR = 64  # bytes that a vector may have
 _MOST_SUMS = 30  # vectors of a tile
 _MOST_ROWS = 8  # of a tile; AVX-512 has 32 registers, of which 16 hold the sums of two columns
+_SHORT_ROWS = 10  # of a tile whose rows are single vectors
 
 
 def contract(nodes: Sequence[Node], terms: Sequence[Sequence[str]], out: Sequence[str]) -> Node:
@@ -81,7 +82,8 @@ def packed(node: Node, known: dict[Any, Node]) -> tuple[tuple[Node, ...], Any]:
 def tile_shape(extents: Sequence[int], itemsize: int) -> list[int]:
     """Return the number of rows and columns of a tile: whole vectors, and few left over.
 
-    If both factors are vectors, it has rows for each of them.
+    If both factors are vectors, it has rows for each of them. If a row is a single vector, it may
+    have more rows, so that no sum waits for the one before.
     """
     *rows, columns = extents
     whole = _VECTOR // itemsize
@@ -91,6 +93,8 @@ def tile_shape(extents: Sequence[int], itemsize: int) -> list[int]:
     sizes: list[int] = []
     for n in rows:
         sizes.append(rows_of_tile(n, sizes))
+    if len(rows) == vectors == 1 and rows[0] % _SHORT_ROWS == 0:
+        sizes = [_SHORT_ROWS]
     return [*sizes, vectors * whole]
 
 

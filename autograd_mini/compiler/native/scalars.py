@@ -30,6 +30,8 @@ _FUNCTIONS = {
     **{f"arc{name}": f"a{name}" for name in ["sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2"]},
     "exp": "am_exp", "log": "am_log", "tanh": "am_tanh", "power": "pow", "absolute": "fabs",
 }  # fmt: skip
+#: functions that `mathematics.c` has for all entries of an array; others are those of math.h
+OF_ARRAYS = ("sin", "cos")
 #: functions of math.h that only our functions call
 _MORE = ("exp", "log", "fma")
 _CLASSES = {"isfinite", "isnan", "isinf", "signbit"}

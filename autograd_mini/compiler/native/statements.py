@@ -33,6 +33,8 @@ class Statements(Tiles):
         node, note = stage.node, self._names.note(stage.node)
         if stage.is_tiled:
             self.add_tiles(stage, depth, note)
+        elif stage.is_called:
+            self._call(stage, note)
         elif node.op == "map" or (node.op in ("contract", "scatter") and not self._adds(stage)):
             self._assign(stage, self._value(stage), note)
         elif node.op == "concatenate":
@@ -60,6 +62,14 @@ class Statements(Tiles):
             self.add(f"const {place.type} {place.name} = {text};", note)
         else:
             self.add(f"{self._target(stage)} = {text};", note)
+
+    def _call(self, stage: Stage, note: str) -> None:
+        """Add a call of a function that computes all entries of a row."""
+        ((x, at),), (v,), node = stage.operands, stage.inner, stage.node
+        entries = self._places[node].entry([i.replaced(v, Index()) for i in stage.target])
+        given = self._read(x, [i.replaced(v, Index()) for i in at])
+        words = [str(v.extent), *map(_address, (text_of(given), text_of(entries)))]
+        self.add(f"am_{node.data[0]}{ending(node.dtype)}_all({', '.join(words)});", note)
 
     # ---- sums ------------------------------------------------------------------------------------
 
@@ -237,6 +247,11 @@ def turns(stage: Stage, item: Loop) -> int:
     loops = stage.path[stage.path.index(item) + 1 :]
     own = [*loops, *([] if stage.grows else stage.summed), *stage.inner]
     return int(np.prod([x.extent for x in own]))
+
+
+def _address(entry: str) -> str:
+    """Return a pointer to an entry of an array: ``x`` for ``x[0]``, else ``&x[1]``."""
+    return entry.removesuffix("[0]") if entry.endswith("[0]") else f"&{entry}"
 
 
 def dimensions(place: Place) -> str:

@@ -74,7 +74,7 @@ class Tiles(Entries):
             return f"{entry} = am_fma{ending(product.dtype)}({x}, {y}, {entry});"
 
         unrolled = axes[:-1] if len(axes) > 2 else []  # it unrolls a single loop itself
-        self.nest([*stage.summed, *axes], depth, add_term, apart=True, unrolled=unrolled)
+        self.nest([*stage.summed, *axes], depth, add_term, True, unrolled=unrolled, shortest=2)
 
     def _add_store(
         self, stage: Stage, depth: int, axes: list[Variable], places: dict[Variable, Index]

@@ -164,7 +164,7 @@ class Function(Repeats, Statements):
                     len(stage.path) == depth
                     and not stage.is_tiled
                     and bool(stage.inner or stage.node.op == "scatter")
-                    and stage.node.op != "concatenate"
+                    and stage.node.op not in ("concatenate", "map")
                 )
                 text = f"{place.name}{dimensions(place)}{zero if is_sum else ''}"
                 declared.setdefault(ALIGNED + place.type, []).append(text)

@@ -11,6 +11,7 @@ from autograd_mini.compiler.native.mathematics import definitions
 from autograd_mini.compiler.native.toolchain import build
 
 FUNCTIONS = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf")
+OF_ARRAYS = ("sin", "cos")  # functions that C calls for all entries of an array at once
 DTYPES = {"float64": ("double", ""), "float32": ("float", "f")}
 WITHOUT_FMA = "#undef __FMA__\n#undef __ARM_FEATURE_FMA\n#undef __FP_FAST_FMA\n"
 TINY = {"float64": 5e-324, "float32": 1e-45}
@@ -23,6 +24,9 @@ EDGES = {
     "tanh": [0.1733, 0.5199, 19.06154, 20.0, 9.010913, 10.0],
     "sigmoid": [709.782712893384, 745.1332191, 36.7368, 17.32868, 103.97208, 88.72284, 0.34657359],
     "erf": [5.92, 6.0, 3.92, 4.0, 0.3, 0.27, 1.0],
+    # multiples of pi / 2, and where other formulas begin
+    "sin": [np.pi, 1e5 * np.pi, 333_772.0 * np.pi, 2.0**20, 2.0**-27, 2.0**-13, 1e22, 1.6e38],
+    "cos": [np.pi / 2, np.pi / 4, 667_543.0 * np.pi / 2, 2.0**20, 1e22, 1.6e38],
 }
 SPECIAL = {
     "exp": ([np.inf, -np.inf, 0.0, -0.0], [np.inf, 0.0, 1.0, 1.0]),
@@ -35,20 +39,26 @@ SPECIAL = {
     "tanh": ([np.inf, -np.inf, 0.0, -0.0], [1.0, -1.0, 0.0, -0.0]),
     "sigmoid": ([np.inf, -np.inf, 0.0, -0.0], [1.0, 0.0, 0.5, 0.5]),
     "erf": ([np.inf, -np.inf, 0.0, -0.0], [1.0, -1.0, 0.0, -0.0]),
+    "sin": ([np.inf, -np.inf, 0.0, -0.0], [np.nan, np.nan, 0.0, -0.0]),
+    "cos": ([np.inf, -np.inf, 0.0, -0.0], [np.nan, np.nan, 1.0, 1.0]),
 }
 
 
 def loops(prefix="", barrier=""):
     """Return a library with a loop over each function, and with this statement in each loop."""
-    names = [f"am_{name}{suffix}" for name in FUNCTIONS for _, suffix in DTYPES.values()]
+    ends = [suffix for _, suffix in DTYPES.values()]
+    names = [f"am_{name}{suffix}" for name in FUNCTIONS for suffix in ends]
+    names += [f"am_{name}{suffix}_all" for name in OF_ARRAYS for suffix in ends]
     text = prefix + definitions(names)
-    for name in FUNCTIONS:
-        for dtype, (kind, suffix) in DTYPES.items():
-            text += f"""
-void {name}_{dtype}(const {kind} *restrict x, {kind} *restrict y, long n) {{
-    for (long i = 0; i < n; i++) {{ y[i] = am_{name}{suffix}(x[i]); {barrier} }}
-}}
-"""
+    for dtype, (kind, suffix) in DTYPES.items():
+        lines = {
+            name: f"for (long i = 0; i < n; i++) {{ y[i] = am_{name}{suffix}(x[i]); {barrier} }}"
+            for name in FUNCTIONS
+        }
+        lines |= {name: f"am_{name}{suffix}_all(n, x, y);" for name in OF_ARRAYS}
+        for name, line in lines.items():
+            arguments = f"const {kind} *restrict x, {kind} *restrict y, long n"
+            text += f"void {name}_{dtype}({arguments}) {{ {line} }}\n"
     return build(text)
 
 
@@ -105,7 +115,7 @@ def library(request):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", FUNCTIONS + OF_ARRAYS)
 def test_function_is_within_2_ulp(library, name, dtype):
     x = points(name, dtype, 150)
     assert np.max(error_in_ulp(name, x, call(library, name, x))) < 2
@@ -113,14 +123,14 @@ def test_function_is_within_2_ulp(library, name, dtype):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", FUNCTIONS + OF_ARRAYS)
 def test_function_of_many_points_is_within_2_ulp(library, name, dtype):
     x = points(name, dtype, 1_500)
     assert np.max(error_in_ulp(name, x, call(library, name, x))) < 1.9
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", FUNCTIONS + OF_ARRAYS)
 def test_function_of_special_values_follows_c99(library, name, dtype):
     x, y = np.array(SPECIAL[name], dtype)
     result = call(library, name, x)

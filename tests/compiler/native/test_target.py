@@ -427,3 +427,30 @@ def test_long_chain_of_functions_is_divided():
     compiled, x = with_c(f), np.linspace(-1, 1, 4)
     agree(compiled(x), f(x))
     assert re.search(r"functions of C: +2, of 200 steps", compiled.report())
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sine_of_rows_is_one_call_for_each_row(dtype):
+    def f(x, y):
+        rows = np.sin(x * 2) * np.cos(x)
+        columns = np.cos(x.T) + np.sin(y)  # neighbours of x.T are not neighbours in memory
+        return rows, columns, np.sin(x[:, 1:]), np.sin(x[2:] @ x[2:].T), np.cos(y[:2])
+
+    x = np.linspace(-9, 9, 30).reshape(6, 5).astype(dtype)
+    x[0], x[1, 3] = [1e30, -1e7, np.inf, np.nan, -0.0], 2**20
+    compiled, y = with_c(f), np.linspace(-3, 3, 6).astype(dtype)
+    with np.errstate(invalid="ignore"):
+        found, wanted = compiled(x, y), f(x, y)
+    rtol = 1e-12 if dtype == np.float64 else 1e-5
+    agree((found[0], *found[1:]), wanted, rtol, 10 * rtol)
+    end = "" if dtype == np.float64 else "f"
+    assert f"am_sin{end}_all(5, " in compiled.source
+    assert f"cos{end}(x[" in compiled.source
+
+
+def test_sine_may_take_the_place_of_a_donated_argument():
+    f = with_c(lambda x: np.sin(x), donate=0)
+    x = np.array([[1e30, 1.0, np.pi, -2.0, 3e9]])
+    agree(f(x.copy()), np.sin(x))
+    chain = with_c(lambda x: np.sin(np.cos(x) + x), donate=0)
+    agree(chain(x.copy()), np.sin(np.cos(x) + x))
