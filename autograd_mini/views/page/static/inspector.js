@@ -91,7 +91,8 @@ function whatHappens(tape, step, more) {
  * @param {Tape} tape @param {Step} step @param {string[]} titles
  */
 function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
-  const figures = (step.leaves ?? []).map(node => {
+  const leaves = step.softmax ? [] : (step.leaves ?? []); // a table is in their place (ending.js)
+  const figures = leaves.map(node => {
     const {name, op} = tape.nodes[node];
     return step.phase === "start"
       ? valueFigure(tape, node, {}, "", ` · ${op}`)
