@@ -6,7 +6,7 @@ them. For the others, names are put in.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from ..core.tensor import Tensor
@@ -23,34 +23,49 @@ class Templates:
     """The formulas of rules in plain text, with placeholders instead of names."""
 
     def __init__(self) -> None:
+        self._keys: dict[int, Hashable | None] = {}  # by the number of the rule's result
         self._texts: dict[Hashable, str] = {}
 
     def rule(self, rule: SymbolicRule, names: Names, cotangent: str) -> str:
         """Return what a rule computes from the cotangent, with all its parts written out."""
-        key = structure(rule)
-        if key is None:
+
+        def write(names: Names, cotangent: str) -> str:
             return Plain().format_rule(rule, names, cotangent).text
-        if key not in self._texts:
-            self._texts[key] = Plain().format_rule(rule, _placeholders(rule), _COTANGENT).text
-        return self._filled(key, rule, names, cotangent)
+
+        return self._filled("rule", write, rule, names, cotangent)
 
     def local(self, rule: SymbolicRule, names: Names) -> str:
         """Return the local derivative of a rule. Its long parts are named, not written out."""
-        key = structure(rule)
-        if key is None:
+
+        def write(names: Names, _: str) -> str:
             return Plain(Definitions()).format_local(rule, names).text
-        key = "local", key
-        if key not in self._texts:
-            self._texts[key] = Plain(Definitions()).format_local(rule, _placeholders(rule)).text
-        return self._filled(key, rule, names)
 
-    def _filled(self, key: Hashable, rule: SymbolicRule, names: Names, cotangent: str = "") -> str:
-        found = {_FIRST + i: names[t.order] for i, t in enumerate(rule.symbols.values())}
-        return self._texts[key].translate({**found, ord(_COTANGENT): cotangent})
+        return self._filled("local", write, rule, names)
 
+    def _filled(
+        self,
+        kind: str,
+        write: Callable[[Names, str], str],
+        rule: SymbolicRule,
+        names: Names,
+        cotangent: str = "",
+    ) -> str:
+        """Return what `write` writes, which is called with placeholders if it is possible."""
+        known = self._key(rule)
+        if known is None:
+            return write(names, cotangent)
+        places = {t.order: chr(_FIRST + i) for i, t in enumerate(rule.symbols.values())}
+        if (kind, known) not in self._texts:
+            self._texts[kind, known] = write(places, _COTANGENT)
+        found = {ord(place): names[order] for order, place in places.items()}
+        return self._texts[kind, known].translate({**found, ord(_COTANGENT): cotangent})
 
-def _placeholders(rule: SymbolicRule) -> Mapping[Any, str]:
-    return {t.order: chr(_FIRST + i) for i, t in enumerate(rule.symbols.values())}
+    def _key(self, rule: SymbolicRule) -> Hashable | None:
+        if not isinstance(rule.result, Tensor):
+            return None
+        if rule.result.order not in self._keys:
+            self._keys[rule.result.order] = structure(rule)
+        return self._keys[rule.result.order]
 
 
 def structure(rule: SymbolicRule) -> Hashable | None:

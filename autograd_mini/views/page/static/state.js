@@ -33,7 +33,8 @@ export async function readData() {
 /** @returns {Promise<Data>} compressed data */
 async function unpacked() {
   const packed = atob(byId("packed").textContent ?? "");
-  const bytes = new Uint8Array(packed.length).map((_, i) => packed.charCodeAt(i));
+  const bytes = new Uint8Array(packed.length);
+  for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i); // without a call for each
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).json();
 }
