@@ -77,7 +77,7 @@ function numbers({tint, first = 0}, text, {hidden, label, of, flip, edit, most})
           tint[i][j],
           of && {title, "data-entry": first + position},
           read && {role: "gridcell", tabindex: i + j ? -1 : 0},
-          most ? fitting(number) : number // a card has little room
+          most ? fitting(number) : number // cards are narrow
         );
       })
     )
