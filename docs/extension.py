@@ -24,6 +24,10 @@ from . import api, live
 _ALIGNED = re.compile(r"\\begin\{aligned\}(.+)\\end\{aligned\}(.*)", re.S)
 _CELLS = re.compile(r"(?<!\\)&")
 _ROWS = re.compile(r"\\\\(?:\[[^]]*\])?")
+#: the name of a function before parentheses, which is set like an operator such as mod
+_NAME = re.compile(r"<mo>([a-z]{2,})</mo>(?=<mo[^>]*>&#x00028;)")
+#: a function without parentheses that is not the base of a power or an index
+_FUNCTION = re.compile(r"(?<!<msup>)(?<!<msub>)(<mi>[a-z]{2,}</mi>)(?=<m(?!o>|o |space))")
 
 
 def mathml(formula: str, display: str) -> str:
@@ -35,6 +39,7 @@ def mathml(formula: str, display: str) -> str:
     shown: str = convert(text, display=display)
     if "<mi>&</mi>" in shown or "<mi>\\" in shown:
         raise ValueError(f"latex2mathml does not know a command of: {formula}")
+    shown = _FUNCTION.sub(r'\1<mspace width="0.17em"/>', _NAME.sub(r"<mi>\1</mi>", shown))
     return shown.replace("<mo>&#x0005E;", '<mo stretchy="false">&#x0005E;')  # narrow hats
 
 

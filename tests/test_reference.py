@@ -244,7 +244,10 @@ def test_formulas_are_mathml(site):
             assert "$$" not in prose, path
             assert "\\frac" not in prose, path
             assert "<mi>&</mi>" not in prose, path
-    assert site[Path("reference/formula_sheet.html")].count("<math") > 80
+    sheet = site[Path("reference/formula_sheet.html")]
+    assert sheet.count("<math") > 80
+    assert "<mi>arccos</mi><mspace" in sheet
+    assert "<mi>arccosh</mi><mo" in sheet
     assert site[Path("tutorials/03_softmax_cross_entropy.html")].count("<math") > 10
 
 

@@ -178,15 +178,20 @@ class Program:
                     bare = isinstance(example, np.generic)
                     value.example = np.asarray(example) if bare else example
 
-    def drop_dead(self) -> None:
-        """Keep only the steps that a result depends on, and those with effects."""
-        needed, kept = set(values_in(self.results)), []
+    def steps_behind(self, results: list[Any]) -> list[Step]:
+        """Return the steps that the results depend on, and those with effects."""
+        needed, found = set(values_in(results)), []
         for step in reversed(self.steps):
             if step.function in EFFECTS or not needed.isdisjoint(step.outs):
                 needed.update(step.inputs)
-                kept.append(step)
+                found.append(step)
+        return found[::-1]
+
+    def drop_dead(self) -> None:
+        """Keep only the steps that a result depends on, and those with effects."""
+        kept = self.steps_behind(self.results)
         self.done["dead code"] += len(self.steps) - len(kept)
-        self.steps = kept[::-1]
+        self.steps = kept
 
     def uses(self) -> Counter[Value]:
         """Count how often each value is an argument of a step, or a result."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, repeat
 from math import inf
 from typing import Any, NamedTuple
@@ -167,7 +168,7 @@ class _Symbols:
         self._tagged: list[Tensor] = []
         for symbol in symbols.values():
             self.tag(symbol)
-        self.cotangent = _leaf(np.broadcast_to(np.ones((), t.dtype), t.shape), True)
+        self.cotangent = _leaf(_ones(t.shape, t.dtype), True)
         self.of = {symbol.order: a for a, symbol in symbols.items()}
         self.arguments = [
             symbols[a] if isinstance(a, Tensor) else _constant(a, name)
@@ -185,6 +186,12 @@ class _Symbols:
         """Break the reference cycles of tensors and their arrays."""
         for t in self._tagged:
             t._array = t._array.view(np.ndarray)
+
+
+@lru_cache
+def _ones(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Return ones that take no memory, and cannot be written."""
+    return np.broadcast_to(np.ones((), dtype), shape)
 
 
 def _leaf(array: Any, active: bool) -> Tensor:

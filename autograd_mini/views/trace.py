@@ -23,6 +23,7 @@ from ..core.tape import Tape, contributions
 from ..core.tensor import Tensor
 from ..notation.plain import Plain
 from ..notation.symbolic import SymbolicRule, symbolic_rules
+from ..notation.templates import Templates
 from ..text.format import Names, names_of
 
 
@@ -91,6 +92,7 @@ class Trace:
     names: Names  #: the unique name of each tensor, and of each array that is in a variable
     adjoints: Mapping[Tensor, Array] = field(repr=False)  #: the gradient of each active tensor
     _rules: dict[int, Mapping[int, SymbolicRule]] = field(default_factory=dict, repr=False)
+    _templates: Templates = field(default_factory=Templates, repr=False)
 
     @classmethod
     def of(
@@ -136,7 +138,11 @@ class Trace:
 
     def backward_formula(self, c: Term) -> str:
         """Return the formula of a contribution, with the gradient of the node that it is from."""
-        return Plain().format_rule(c.rule, self.names, self.derivative(c.source)).text
+        return self._templates.rule(c.rule, self.names, self.derivative(c.source))
+
+    def local_formula(self, t: Tensor, i: int) -> str:
+        """Return the local derivative of the i-th rule of a node."""
+        return self._templates.local(self.rule(t, i), self.names)
 
     def rule(self, t: Tensor, i: int) -> SymbolicRule:
         """Return the i-th rule of a node, run on symbols once."""

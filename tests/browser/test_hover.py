@@ -212,3 +212,14 @@ def test_square_of_a_heat_map_shows_its_largest_entry(opened):
     assert page.locator(".map rect.spot").count() >= 1
     page.mouse.move(2, 2)
     assert page.locator(".map rect").count() == 0
+
+
+def test_long_number_is_short_on_its_card_and_whole_if_pointed_at(opened):
+    x = ag.tensor([2.0, 3.0], requires_grad=True, name="x")
+    page = opened(ag.explore((x * -1.2345e-5).sum()), hash="#step=1")
+    card = node(page, "v1")
+    assert card.locator(".value .cell").all_text_contents() == ["−2e−05", "−4e−05"]
+    move(page, "input-0", 4)
+    assert card.locator(".value .cell").all_text_contents() == ["−5e−05", "−4e−05"]
+    cell(card, "value", 1).hover()
+    assert written(page).endswith("= −3.704e−05")

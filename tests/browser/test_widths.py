@@ -94,8 +94,8 @@ def test_small_gradients_of_a_trained_page_fit_into_their_cards(opened):
     page.wait_for_function(
         "() => /step [1-9][0-9][0-9]/.test(document.querySelector('#train-state').innerText)"
     )
+    page.wait_for_selector(".card .cell:text-matches('e−[0-9]')")
     page.click("#train-run")
-    page.wait_for_selector(".card .wide")
     is_empty(overlaps(page))
 
 

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini.compiler.ir import Program
+from autograd_mini.compiler.source.javascript import javascript_generator
 from autograd_mini.compiler.source.operation import UnknownOperation
+from autograd_mini.compiler.tracer import Tracer
 from tests.cases import leaf
 
 
@@ -105,3 +108,16 @@ def test_module_runs_in_node(tmp_path):
     np.testing.assert_allclose(value, [loss.item()])
     for gradient, t in zip(gradients, leaves, strict=True):
         np.testing.assert_allclose(gradient, t.grad.ravel())
+
+
+def test_generator_computes_the_other_results_after_the_first():
+    x = Tracer()
+    a = x.argument(np.ones(3), "a")
+    b, c = np.exp(a), np.sin(a)
+    program = Program(x, [(b * 2.0)._value, (b + c)._value])
+    lines = javascript_generator(program, 1).splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("  yield"))
+    assert lines[0].startswith("function* program([a])")
+    assert [line.split("nd.")[1][:3] for line in lines[2:first]] == ["exp", "mul"]
+    assert [line.split("nd.")[1][:3] for line in lines[first + 1 : -2]] == ["sin", "add"]
+    assert lines[-2].startswith("  yield")

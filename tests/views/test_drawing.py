@@ -240,7 +240,7 @@ def test_statistics_count_entries_that_are_not_finite():
     (value, *_) = card(draw(leaf(x, "x").sum()), "x").blocks
     assert value.notes == [
         "min 0 · max 2",
-        "mean 0.005 · norm 2",
+        "mean 0.00503 · norm 2",
         "99% zeros · 1 NaN · 1 inf",
     ]
     assert sum(cell.odd for row in value.rows for cell in row) == 2

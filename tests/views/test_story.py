@@ -107,6 +107,7 @@ def test_sentences_of_a_user_primitive_name_it():
             ["27 parameters", "three classes", "six examples"],
         ),
         (lambda: leaf(3.0, "x") * 2.0 + 1.0, ["Two operations", "from x", "if x changes"]),
+        (lambda: np.sum(leaf([3.0, 1.0], "x")), ["from x", "if an entry of x changes"]),
         (lambda: np.sin(leaf(3.0, "x")) * leaf(2.0, "w"), ["x and w", "if they change"]),
         (lambda: np.sum(np.stack([leaf(1.0) for _ in range(7)])), ["seven leaves"]),
     ],

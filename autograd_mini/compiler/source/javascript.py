@@ -50,6 +50,15 @@ def javascript(program: Program) -> Source:
     return source
 
 
+def javascript_generator(program: Program, first: int) -> Source:
+    """Return a program as the text of a JavaScript generator of two lists of arrays.
+
+    It computes the steps of its `first` results, and yields these. The other results are computed
+    only if the caller asks for them.
+    """
+    return Source(_Writer(program).generator(first))
+
+
 def javascript_module(program: Program) -> Source:
     """Return a program as a module of JavaScript, for Node or for a script of a page.
 
@@ -78,13 +87,32 @@ class _Writer(Writer):
     def function(self) -> str:
         """Return the text of the function."""
         self._write_steps()
+        self._end("return", self.program.results)
+        return self._whole("function")
+
+    def generator(self, first: int) -> str:
+        """Return the text of a generator, which yields the first results before the others."""
+        results = tree_leaves(self.program.results)
+        needed = set(self.program.steps_behind(results[:first]))
+        self._reserve_names()
+        for is_first, part in ((True, results[:first]), (False, results[first:])):
+            for step in self.program.steps:
+                if (step in needed) == is_first:
+                    self._write(step)
+            self._end("yield", part)
+        return self._whole("function*")
+
+    def _end(self, keyword: str, results: Any) -> None:
+        texts = ", ".join(map(self._text, tree_leaves(results)))
+        self.lines.append(wrapped(f"  {keyword} [{texts}];", 4))
+
+    def _whole(self, keyword: str) -> str:
+        """Return the lines as a function, below its constants."""
         names = ", ".join(map(self._text, self.program.arguments))
-        results = ", ".join(map(self._text, tree_leaves(self.program.results)))
         for name, x in self.constants.values():
             constant = f"  const {name} = {self.notation.write(Constant(x)).text};"
             self.lines.insert(0, wrapped(constant, 4))
-        head, end = f"function program([{names}]) {{", f"  return [{results}];"
-        return "\n".join([wrapped(head, 4), *self.lines, wrapped(end, 4), "}"])
+        return "\n".join([wrapped(f"{keyword} program([{names}]) {{", 4), *self.lines, "}"])
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments by name, with the arrays that the program was traced with."""

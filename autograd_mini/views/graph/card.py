@@ -8,7 +8,7 @@ numbers on tinted cells. A larger array is a heat map with a few statistics.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,7 +20,7 @@ from .palette import STEPS
 MAX_NUMBERS = 8  # rows and columns of an array that is shown as numbers
 FEW_NUMBERS = 5  # the same in a picture that would be too large otherwise
 _MAP = 16  # rows and columns of a heat map
-_BRIEF = 7  # characters of a number in statistics; a longer one is written with two digits
+_BRIEF = 7  # characters of a number in statistics
 _PIECE = 1 << 16  # entries that are read at a time
 _MAX_COLUMNS = 2  # columns of blocks that are drawn side by side
 
@@ -88,47 +88,58 @@ def block(
 
     A matrix is shown as numbers if it has at most `most` rows and columns.
     """
-    rows, notes = _entries(array, most, write)
-    return Block(head, role, rows, notes, meets)
+    shown = entries(array, most, write)
+    rows = [
+        [Cell(text, level or 0, level is None) for text, level in zip(*row)]
+        for row in zip(shown.texts, shown.levels)
+    ]
+    return Block(head, role, rows, shown.notes, meets)
 
 
-def _entries(array: Any, most: int, write: Write) -> tuple[list[list[Cell]], list[str]]:
-    """Return the cells of an array, and the notes below them."""
+class Entries(NamedTuple):
+    """The entries of an array as a card shows them, row by row."""
+
+    texts: Sequence[Sequence[str]]  #: empty texts in a heat map
+    levels: Sequence[Sequence[int | None]]  #: the tints, see `Cell`; None if not finite
+    notes: Sequence[str] = ()
+
+
+def entries(array: Any, most: int = MAX_NUMBERS, write: Write = plain_texts) -> Entries:
+    """Return the texts and tints of an array, and the notes below them."""
     if not isinstance(array, np.ndarray):  # a lazy array is named, not computed
-        return [[Cell(dtype_and_shape(array))]], []
+        return Entries([[dtype_and_shape(array)]], [[0]])
     if not array.size:
-        return [[Cell("empty")]], []
+        return Entries([["empty"]], [[0]])
     column = array.ndim < 2
     table = array.reshape(-1, 1 if column else array.shape[-1])
     small = max(table.shape) <= (MAX_NUMBERS if column else most)
     if array.dtype.kind == "O":
-        if small:
-            return [[*map(Cell, row)] for row in plain_texts(table)], []
-        return [[Cell(dtype_and_shape(array))]], []
+        texts = plain_texts(table) if small else [[dtype_and_shape(array)]]
+        return Entries(texts, [[0] * len(row) for row in texts])
     with np.errstate(all="ignore"):
         if small:
-            return _cells(table.astype(float), write(table)), []
+            return Entries(write(table), _levels(table.astype(float)))
         if array.dtype.kind not in "fiu":  # complex and bool entries
             array, table = array.astype(float), table.astype(float)
         heat = _pool(table.T if column else table)
-        return _cells(heat, [[""] * heat.shape[1]] * len(heat)), _statistics(array)
+        return Entries([[""] * heat.shape[1]] * len(heat), _levels(heat), _statistics(array))
 
 
-def _cells(table: Array, texts: Iterable[Iterable[str]]) -> list[list[Cell]]:
-    """Return a tinted cell for each text.
+def _levels(table: Array) -> list[list[int | None]]:
+    """Return a tint for each entry, or None if it is not finite.
 
     Every entry that is not zero gets a tint, even if it is tiny compared with the largest.
     """
     values = table.tolist()
     largest = max((abs(x) for row in values for x in row if math.isfinite(x)), default=0) or 1.0
 
-    def cell(text: str, x: float) -> Cell:
+    def level(x: float) -> int | None:
         if not math.isfinite(x):
-            return Cell(text, odd=True)
-        level = math.ceil(STEPS * (abs(x) / largest))
-        return Cell(text, -level if x < 0 else level)
+            return None
+        size = math.ceil(STEPS * (abs(x) / largest))
+        return -size if x < 0 else size
 
-    return [[*map(cell, *row)] for row in zip(texts, values)]
+    return [[*map(level, row)] for row in values]
 
 
 def _pool(table: Array) -> Array:
@@ -171,10 +182,10 @@ def _statistics(array: Array) -> list[str]:
     return [*lines, " · ".join(counts)] if counts else lines
 
 
-def _brief(x: float) -> str:
-    """Return a number as text with at most eight characters."""
-    text = format_number(x, 4)
-    return format_number(x, 2) if len(text) > _BRIEF else text
+def _brief(x: float, digits: int = 4) -> str:
+    """Return a number as text, with fewer than `digits` digits if it is too long."""
+    text = format_number(x, digits)
+    return _brief(x, digits - 1) if len(text) > _BRIEF and digits > 1 else text
 
 
 def _sums(piece: Array) -> tuple[float, ...]:

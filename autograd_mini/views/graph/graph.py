@@ -14,8 +14,6 @@ import numpy as np
 
 from ...core.arrays import Array
 from ...core.tensor import Tensor
-from ...notation.names import Definitions
-from ...notation.plain import Plain
 from ...text.format import arguments, made_by, names_of, truncate
 from ..trace import Trace, count_uses, quiet_contributions, undone_broadcast
 from .card import FEW_NUMBERS, MAX_NUMBERS, Block, Card, block
@@ -221,7 +219,7 @@ class Writer(NamedTuple):
         """Return the local derivative, or a sign for it if it is too long."""
         if not self.options.formulas:
             return ""
-        text = Plain(Definitions()).format_local(self.trace.rule(t, i), self.trace.names).text
+        text = self.trace.local_formula(t, i)
         if len(text) <= _LONGEST_PILL:
             return text
         return "closed form" if t.op and t.op.unfused else f"{truncate(made_by(t), 12)}′"

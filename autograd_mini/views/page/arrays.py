@@ -11,14 +11,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ...core.arrays import Array
 from ...text.format import format_number
-from ..graph.card import MAX_NUMBERS, Block, Cell, block, plain_texts
+from ..graph.card import MAX_NUMBERS, Block, Cell, entries, plain_texts
 from ..graph.metrics import NUMBER, text_width
 from ..graph.palette import STEPS
 
@@ -29,7 +28,8 @@ EXAMPLES = 24  # examples of a batch that the page can show one by one
 _DECIMALS = 4
 _MINUS = re.compile(r"(?<!\w)-|(?<=\d[eE])-|-(?!\w)")  # not a hyphen, as in one-hot
 _USUAL = "-0.0000"  # a number of the usual width
-LONGEST = "-1.234e-05"  #: a number of the largest width
+_LONG = "−0.0000"  # as wide as a number that the page shortens, because it has more characters
+_NUMBER = re.compile(r"−?[\d.]+(e[+−]\d+)?$")
 #: the longest statistics of a heat map, because its numbers may change
 _STATISTICS = ("mean -1.2e-05 · norm 1.2e-05",) * 3
 _LARGEST_EXAMPLE = 512  # entries
@@ -111,8 +111,7 @@ class Pool:
         None for one that never changes.
     """
 
-    def __init__(self, least: str = _USUAL) -> None:
-        self.least = least  # the number that each cell is large enough for, if its numbers change
+    def __init__(self) -> None:
         self.items: list[ArrayData | str] = []
         self.has_examples = False  # whether some arrays have a row for each example of a batch
         self.sources: list[Any] = []  # this also keeps arrays alive, whose ids are used below
@@ -190,10 +189,10 @@ class Pool:
         items = [item for number in numbers if isinstance(item := self.items[number], dict)]
         if example:
             items = [each for item in items for each in item.get("each", [item])]
-        return _outline(items, head, meets, most, self.least)
+        return _outline(items, head, meets, most)
 
 
-def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int, least: str) -> Block:
+def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int) -> Block:
     """Return a block that is large enough for each of some arrays of the same shape."""
     item = items[0]
     columns = len(item["tint"][0]) if item["tint"] else 0
@@ -202,8 +201,9 @@ def _outline(items: Sequence[ArrayData], head: str, meets: bool, most: int, leas
         rows = [[Cell("")] * len(row) for row in item["tint"]]
         notes = item.get("notes", ())  # there are none if only this card shows a heat map
         return Block(head, "", rows, _STATISTICS if notes and not is_whole else notes, meets)
-    texts = chain.from_iterable(row for each in items for row in each["text"])
-    texts = chain(texts, () if is_whole else (least,))
+    texts = {text for each in items for row in each["text"] for text in row}
+    texts = {_LONG if len(text) > len(_LONG) and _NUMBER.match(text) else text for text in texts}
+    texts |= set() if is_whole else {_USUAL}
     widest = max(texts, key=partial(text_width, font_size=NUMBER))
     rows = [[Cell(widest)] * columns] * len(item["text"])  # all cells of a block are as wide
     return Block(head, "", rows, item.get("notes", ()), meets)
@@ -226,13 +226,13 @@ def _value(text: str) -> float:
 
 
 def _array_data(x: Any) -> ArrayData:
-    shown = block("", "", x, write=_aligned)
-    tint = ["".join(_letter(c) for c in row) for row in shown.rows]
+    shown = entries(x, write=_aligned)
+    tint = ["".join(map(_letter, row)) for row in shown.levels]
     shape = str(x.shape) if x.dtype == float else f"{x.dtype}{x.shape}"
     data: ArrayData = {"shape": shape, "tint": tint}
-    if not shown.is_map:
+    if shown.texts[0][0]:  # not a heat map
         # numbers: all their hyphens are minus signs
-        data["text"] = [[cell.text.replace("-", "−") for cell in row] for row in shown.rows]
+        data["text"] = [[text.replace("-", "−") for text in row] for row in shown.texts]
     if shown.notes:
         data["notes"] = [minus(note) for note in shown.notes]
     return data
@@ -243,8 +243,8 @@ def letter_of(level: int) -> str:
     return chr(ord("a") + STEPS + level)
 
 
-def _letter(cell: Cell) -> str:
-    return "!" if cell.odd else letter_of(cell.level)
+def _letter(level: int | None) -> str:
+    return "!" if level is None else letter_of(level)
 
 
 def _aligned(table: Array) -> list[list[str]]:

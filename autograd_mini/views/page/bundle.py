@@ -2,8 +2,8 @@
 
 No minifier or build step is used. The page contains the modules of the script that it needs, and
 of their declarations those that it uses. They are as they are in the files, except for comments,
-indentation, blank lines, import statements and export keywords. So the modules share one scope, and
-no name may have two definitions.
+indentation, blank lines, import statements, export keywords and the line breaks within a rule of
+style. So the modules share one scope, and no name may have two definitions.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _COMMENT = re.compile(
     re.M,
 )
 _INDENTATION = re.compile(r"^ +|^\n", re.M)
+_WITHIN_RULE = re.compile(r"(?<=[{,;])\n")  # of a style sheet
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "font-src data:; img-src data:"
@@ -191,11 +192,11 @@ def _public() -> set[str]:
 
 
 def without_comments(source: str) -> str:
-    """Return a file without comments and indentation, so that the page is small.
+    """Return a style sheet without comments, with a line for each rule, so that the page is small.
 
     They are for those who read it in the repository. The tools of a browser indent it again.
     """
-    return _INDENTATION.sub("", _COMMENT.sub("", source))
+    return _WITHIN_RULE.sub("", _INDENTATION.sub("", _COMMENT.sub("", source)))
 
 
 def style(data: Data) -> str:

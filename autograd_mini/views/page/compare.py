@@ -39,7 +39,7 @@ def comparison(
     data["compare"] = {"together": _matching_steps(traces, replaced), **found.data}
     again = (traces[1], call_unfused) if replaced else ()
     add_live(data, [partial(LiveTape, traces[0], *again), partial(LiveTape, traces[1])], pools)
-    return fitted(data, pools)
+    return fitted(data, pools)[0]
 
 
 class _Kind(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -75,29 +75,35 @@ def tape_data(
     return _page(tapes, pools, batches[0].length)
 
 
-def fitted(data: Data, pools: Sequence[Pool]) -> Data:
-    """Return the data, with fewer numbers if the page gets large."""
-    if data.get("programs") and not fits(data):
+def fitted(data: Data, pools: Sequence[Pool]) -> tuple[Data, str]:
+    """Return the data, with fewer numbers if the page gets large, and the element that holds it."""
+    for _ in _shortened(data, pools):
+        script = data_script(data)
+        if fits(data, script):
+            return data, script
+    count = data["tapes"][0]["operations"]
+    raise ValueError(
+        f"explore: a page of {count} operations would be larger than {LARGEST:,} bytes. Use "
+        "ag.draw(result) or print(result.tape()). To explore only the last part, start that "
+        "part with a new leaf: ag.tensor(x.numpy(), requires_grad=True)."
+    )
+
+
+def _shortened(data: Data, pools: Sequence[Pool]) -> Iterator[None]:
+    """Shorten the data step by step."""
+    yield
+    if data.get("programs"):
         del data["programs"]
         data["live"] = [{"why": "No sliders: the tape is too large to compute in the page."}]
+        yield
     for most, described in _SHORTER:
-        if fits(data):
-            return data
         for pool in pools:
             pool.shorten(most, described)
+        yield
     for shorten in (_leave_out_formulas, _leave_out_levels):
-        if fits(data):
-            return data
         for tape in data["tapes"]:
             shorten(tape)
-    if not fits(data):
-        count = data["tapes"][0]["operations"]
-        raise ValueError(
-            f"explore: a page of {count} operations would be larger than {LARGEST:,} bytes. Use "
-            "ag.draw(result) or print(result.tape()). To explore only the last part, start that "
-            "part with a new leaf: ag.tensor(x.numpy(), requires_grad=True)."
-        )
-    return data
+        yield
 
 
 def _leave_out_formulas(tape: Data) -> None:
@@ -169,11 +175,10 @@ def changes(items: list[Any], base: list[Any]) -> list[Any]:
     return [None if item == before else item for item, before in zip(items, base, strict=True)]
 
 
-def fits(data: Data) -> bool:
-    """Return whether a page with this data is small enough."""
-    space = LARGEST - _SHELL - sum(len(text.encode()) for text in data.get("programs", ()))
-    text = _json(data)
-    return len(text) < space or len(_script(text)) < space
+def fits(data: Data, script: str) -> bool:
+    """Return whether a page with this data, in a script element, is small enough."""
+    programs = sum(len(text.encode()) for text in data.get("programs", ()))
+    return len(script.encode()) + programs < LARGEST - _SHELL
 
 
 def data_script(data: Data) -> str:

@@ -14,7 +14,7 @@ from ...text.format import as_names
 from ..document import Document, check_theme
 from ..trace import Trace
 from . import bundle
-from .arrays import LONGEST, Pool
+from .arrays import Pool
 from .compare import comparison
 from .data import LARGEST, Data, data_script, fitted, require_result, tape_data
 from .live import LiveTape, add_live, name_constants
@@ -112,14 +112,16 @@ def explore(
     trace = name_constants(Trace.of(result, names))
     name = trace.names[result.order]
     trained = parameters(trace.tape, train)
-    pools = [Pool(LONGEST) if trained else Pool()]  # gradients get small while the page trains
+    pools = [Pool()]
     data = tape_data([trace], [name], pools, trained)
-    data["title"] = title or f"{'Training:' if trained else 'Backpropagation of'} {name}"
+    title = title or f"{'Training:' if trained else 'Backpropagation of'} {name}"
+    data |= {"title": shown(title), "theme": theme}
     lives = add_live(data, [partial(LiveTape, trace)], pools)
-    data = fitted(data, pools)
+    data, script = fitted(data, pools)
     if trained:
         add_training(data, trace, trained, lives)
-    return Exploration(data, theme, Still.of(trace, names, theme))
+        script = data_script(data)
+    return Exploration(data, theme, Still.of(trace, names, theme), script)
 
 
 class Exploration(Document):
@@ -140,10 +142,11 @@ class Exploration(Document):
     'Backpropagation of v1'
     """
 
-    def __init__(self, data: Data, theme: str, still: Still) -> None:
+    def __init__(self, data: Data, theme: str, still: Still, script: str = "") -> None:
         self.data = {**data, "title": shown(data["title"]), "theme": theme}
         self._theme = theme
         self._still = still
+        self._script = script or data_script(self.data)  # the element that holds the data
 
     def html(self) -> str:
         """Return the page as HTML text. It works offline.
@@ -160,12 +163,12 @@ class Exploration(Document):
 
     @cached_property
     def _html(self) -> str:
-        data, still = data_script(self.data), self._still.html()
+        still = self._still.html()
         programs = self.data.get("programs", ())
-        size = len(data) + len(still) + sum(map(len, programs))
+        size = len(self._script) + len(still) + sum(map(len, programs))
         if size > LARGEST:
             still = "<p>This page needs JavaScript. It is too large for a picture.</p>"
-        return bundle.document(self.data, data, still)
+        return bundle.document(self.data, self._script, still)
 
     def __repr__(self) -> str:
         steps = f"a page of {len(self.data['tapes'][0]['steps']) - 1} steps"

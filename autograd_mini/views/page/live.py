@@ -7,9 +7,10 @@ each position of a pool, the page knows which result of the program it shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +19,7 @@ from ...compiler.errors import TracingError
 from ...compiler.ir import Program, Value
 from ...compiler.passes.algebra import EXACT
 from ...compiler.passes.rewrite import simplify
-from ...compiler.source.javascript import javascript
+from ...compiler.source.javascript import javascript_generator
 from ...compiler.traced_array import TracedArray
 from ...compiler.tracer import Tracer
 from ...core.arrays import Array, unwrap
@@ -191,17 +192,29 @@ class LiveTape:
     def written(self, pool: Pool, shared: Shared) -> tuple[Data, str]:
         """Return the data of the tape, and the text of its program."""
         results = _Results(self)
-        results.index(self.trace.result._array)  # the first one, of which the others are gradients
-        items = [results.item(x) for x in pool.sources]
+        for x in self._shown_on_cards():
+            results.index(x)
+        numbered = [*enumerate(pool.sources)]
+        items = {i: results.item(x) for i, x in numbered if isinstance(x, Computed)}
+        first = len(results.values)
+        items |= {i: results.item(x) for i, x in numbered if i not in items}
         gradients = [results.index(self._gradient(of)) for of, _ in self.arguments]
         self._check()
         data: Data = {
             "arguments": self._described(pool, shared),
             "gradients": [-1 if i is None else i for i in gradients],
-            "items": items,
+            "items": [items[i] for i, _ in numbered],
         }
         program = simplify(Program(self.tracer, list(results.values)), EXACT)
-        return data, javascript(program)
+        return data, javascript_generator(program, first)
+
+    def _shown_on_cards(self) -> Iterator[Any]:
+        """Yield the values, the gradients and the sums. Each other number is shown at one step."""
+        yield self.trace.result._array  # the first one, of which the others are gradients
+        yield from (t._array for t in self.trace.tape)
+        yield from self.trace.adjoints.values()
+        for c in chain.from_iterable(step.contributions for step in self.trace.backward):
+            yield from (c.total, c.value)
 
     def _gradient(self, of: Tensor | Array) -> Any:
         return self.trace.adjoints.get(of) if isinstance(of, Tensor) else None

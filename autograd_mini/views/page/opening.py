@@ -54,7 +54,9 @@ def _subject(story: Story) -> tuple[Any, str]:
     operations = sum(t.op is not None for t in story.trace.tape)
     verb = "computes" if operations == 1 else "compute"
     what = f"{count(operations, 'operation')} {verb} {result} from {sources}"
-    moves = f"{sources} changes" if entries == 1 else "they change"
+    moves = f"{'an entry of ' * (entries > 1)}{sources} changes"
+    if len(story.leaves) > 1:
+        moves = "they change"
     return f"{_upper(what)}.", f"how does {result} change if {moves} a little?"
 
 

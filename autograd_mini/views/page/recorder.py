@@ -15,8 +15,8 @@ from ...core.tape import Tape
 from ...core.tensor import Tensor
 from ...text.format import as_names, made_by
 from ..trace import Trace
-from .arrays import LONGEST, Pool
-from .data import Data, arrays_of, changes, fits, fitted, require_result, tape_data
+from .arrays import Pool
+from .data import Data, arrays_of, changes, data_script, fits, fitted, require_result, tape_data
 from .sentences import sentences
 from .still import Still
 from .train import gradient_of, parameters, recorded_picture, update_rule
@@ -103,8 +103,8 @@ class Recorder:
         trained = _trained(trace.tape)
         if not self._frames:
             name = trace.names[result.order]
-            pools = [Pool(LONGEST)]  # the numbers of later frames are not known yet
-            self.data = fitted(tape_data([trace], [name], pools, trained), pools)
+            pools = [Pool()]
+            self.data, _ = fitted(tape_data([trace], [name], pools, trained), pools)
             self.data["title"] = f"Training: {name}"
             self.still = Still.of(trace, self.names)
             self._structure = structure
@@ -151,7 +151,7 @@ def recording_data(recorder: Recorder, title: str | None) -> Data:
     film = recorder._frames
     learned = recorder._picture
     data |= _film(film, learned)
-    while len(film) > 2 and not fits(data):
+    while len(film) > 2 and not fits(data, data_script(data)):
         film = film[::2]
         data |= {"pools": data["pools"][::2], **_film(film, learned)}
     (tape,) = data["tapes"]

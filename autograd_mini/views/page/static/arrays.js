@@ -1,12 +1,11 @@
 // @ts-check
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
 import {el, svg} from "./dom.js";
-import {MIDDLE, MOST_SHOWN} from "./format.js";
+import {MIDDLE, MOST_SHOWN, fitting} from "./format.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./types.js").How} How */
 /** @typedef {import("./dom.js").Part} Part */
 
-const USUAL = 7; // characters of a number that fits into any card
 const NOT_FINITE = "!";
 
 /** An array as text, for a screen reader. @param {ArrayData} a */
@@ -50,13 +49,8 @@ export function cells(a, how = {}) {
       notes
     );
   }
-  const short = columns === 1 && rows <= 4 ? ".short" : "";
-  const isLong = shown.text.flat().some(({length}) => length > USUAL);
-  return el(
-    `div.grid${short}${isLong ? ".wide" : ""}${mark}`,
-    attributes,
-    numbers(shown, shown.text, how)
-  );
+  const few = columns === 1 && rows <= 4 ? ".short" : "";
+  return el(`div.grid${few}${mark}`, attributes, numbers(shown, shown.text, how));
 }
 
 /** Rows as columns. @param {ArrayData} a @returns {ArrayData} */
@@ -67,7 +61,7 @@ const flipped = ({tint, text, ...rest}) => ({
 });
 
 /** @param {ArrayData} a @param {string[][]} text @param {How} how */
-function numbers({tint, first = 0}, text, {hidden, label, of, flip, edit}) {
+function numbers({tint, first = 0}, text, {hidden, label, of, flip, edit, most}) {
   const read = Boolean(label && of && !hidden);
   return text.map((row, i) =>
     el(
@@ -83,7 +77,7 @@ function numbers({tint, first = 0}, text, {hidden, label, of, flip, edit}) {
           tint[i][j],
           of && {title, "data-entry": first + position},
           read && {role: "gridcell", tabindex: i + j ? -1 : 0},
-          number
+          most ? fitting(number) : number // cards are narrow
         );
       })
     )

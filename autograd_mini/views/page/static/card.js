@@ -42,7 +42,7 @@ export function cardState(tape, place) {
  * @param {Tape} tape @param {Place} place @param {CardState} at
  * @param {number} [most] rows and columns of the largest matrix that is shown as numbers
  */
-export function cardBody(tape, place, at, most) {
+export function cardBody(tape, place, at, most = Infinity) {
   const {op, name, head, shape, value, gradient, trained} = tape.nodes[place.node];
   const header = el(
     "div.head",

@@ -3,6 +3,7 @@
 import {array, arrived, parseNumber, stepOf} from "./state.js";
 import {el} from "./dom.js";
 import {named} from "./names.js";
+import {short} from "./plot.js";
 /** @typedef {import("./types.js").Tape} Tape */
 /** @typedef {import("./types.js").Place} Place */
 /** @typedef {ReturnType<typeof chipsOf>} Chips */
@@ -12,7 +13,7 @@ function normOf(tape, id) {
   const numbers = tape.numbers?.(tape, id) ?? parsed(array(tape, id));
   if (typeof numbers === "string") return numbers;
   const norm = [...numbers].reduce((a, b) => Math.hypot(a, b), 0);
-  return String(Number(norm.toPrecision(3))).replace("Infinity", "inf");
+  return short(norm).replace("Infinity", "inf");
 }
 
 /** The numbers of an array, or the norm in its notes. @param {import("./types.js").ArrayData} a */

@@ -83,6 +83,7 @@ export function mark(target, classes) {
 
 /** Change an element into another, but keep its parts that are equal: to lay out formulas takes long. @param {Node} before @param {Node} after */
 export function become(before, after) {
+  if (before.isEqualNode(after)) return;
   const [olds, news] = [[...before.childNodes], [...after.childNodes]];
   const isAlike = before.cloneNode().isEqualNode(after.cloneNode());
   if (isAlike && olds.length === news.length) olds.forEach((old, i) => become(old, news[i]));

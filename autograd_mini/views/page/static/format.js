@@ -1,6 +1,7 @@
 // @ts-check
 // Numbers and arrays as text and tints, with the same roundings as Python (text/format.py,
 // views/graph/card.py and views/page/arrays.py).
+import {parseNumber} from "./state.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {ArrayLike<number>} Numbers */
 
@@ -9,7 +10,7 @@ const MAP = 16; // rows and columns of a heat map
 const LEVELS = 8; // tints of each sign
 export const MIDDLE = "i".charCodeAt(0); // the letter of the tint of 0
 const DECIMALS = 4;
-const BRIEF = 7; // characters of a number in statistics
+const BRIEF = 7; // characters of a number on a card, and in statistics
 
 const MORE = 30; // digits, enough to recognise a number halfway between two others
 
@@ -131,10 +132,16 @@ function pooled(numbers, columns) {
 /** The part of a position along an axis. @param {number} i @param {number} n @param {number} parts */
 export const partOf = (i, n, parts) => Math.ceil(((i + 1) * parts) / n) - 1;
 
-/** A number with at most eight characters. @param {number} x */
-function brief(x) {
-  const text = formatNumber(x, 4);
-  return text.length > BRIEF ? formatNumber(x, 2) : text;
+/** A number with at most `BRIEF` characters. @param {number} x @returns {string} */
+function brief(x, digits = 4) {
+  const text = formatNumber(x, digits);
+  return text.length > BRIEF && digits > 1 ? brief(x, digits - 1) : text;
+}
+
+/** A number that fits into a card. Other texts stay. @param {string} text */
+export function fitting(text) {
+  const number = parseNumber(text);
+  return text.length > BRIEF && !Number.isNaN(number) ? minus(brief(number, 6)) : text;
 }
 
 /** Range, mean and norm of finite entries, and counts of the others. @param {number[]} numbers */

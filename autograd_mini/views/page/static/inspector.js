@@ -41,10 +41,10 @@ export function showCards(isMoving) {
  */
 export function fitParts() {
   /** @type {NodeListOf<HTMLElement>} */
-  const parts = byId("inspector").querySelectorAll(".math, .rule, .ledger, .product");
+  const parts = byId("inspector").querySelectorAll(".math, .rule, .ledger, .product, .grid");
   const shares = [...parts].map(shareSeen);
   parts.forEach((part, i) => {
-    const isWide = part.matches(".product, .ledger") && shares[i] < SMALLEST;
+    const isWide = part.matches(".product, .ledger, .grid") && shares[i] < SMALLEST;
     mark(part, {squares: isWide});
     const share = isWide ? shareSeen(part) : shares[i];
     if (share < 1) part.style.zoom = `${Math.max(SMALLEST, share)}`;
@@ -80,7 +80,7 @@ function whatHappens(tape, step, more) {
     el(step.titles ? "p.lead" : "p", named(sentence(tape, step))),
     ...parts.map(({tex}) => tex && formulaLines(tex)),
     more && el("p", more),
-    ...linesOf(tape, step).map(text => el("p.entry", text)),
+    ...linesOf(tape, step).map(text => el("p.entry", named(text))),
     ...oddSentences(tape).map(text => el("p.entry.odd", named(text))),
     question(step)
   ];
@@ -91,7 +91,8 @@ function whatHappens(tape, step, more) {
  * @param {Tape} tape @param {Step} step @param {string[]} titles
  */
 function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
-  const figures = (step.leaves ?? []).map(node => {
+  const leaves = step.softmax ? [] : (step.leaves ?? []); // a table is in their place (ending.js)
+  const figures = leaves.map(node => {
     const {name, op} = tape.nodes[node];
     return step.phase === "start"
       ? valueFigure(tape, node, {}, "", ` · ${op}`)

@@ -27,6 +27,8 @@ features.push({
 const leaves = new Map();
 /** @type {Map<Tape, NdArray[]>} */
 const results = new Map();
+/** The programs, which compute local derivatives when a step shows them. @type {Map<Tape, any>} */
+const unfinished = new Map();
 /** The results before any change, which the page shows as Python wrote them. @type {WeakSet<NdArray>} */
 const first = new WeakSet();
 /** The results that were read last. @type {Map<Tape, NdArray[]>} */
@@ -65,8 +67,10 @@ export const live = {
   /** Compute all tapes. The caller draws the page again. */
   run() {
     data.tapes.forEach(tape => {
-      const found = programs[programOf(tape).program](live.leaves(tape));
+      const program = programs[programOf(tape).program](live.leaves(tape));
+      const found = last.has(tape) ? program.next().value : [...program].flat();
       results.set(tape, found);
+      unfinished.set(tape, program);
       if (!last.has(tape)) {
         last.set(tape, [...found]);
         for (const result of found) first.add(result);
@@ -83,6 +87,7 @@ export const live = {
   result(tape, index) {
     const now = /** @type {NdArray[]} */ (results.get(tape));
     const before = /** @type {NdArray[]} */ (last.get(tape));
+    if (index >= now.length) now.push(...unfinished.get(tape).next().value);
     if (isSame(now[index], before[index])) now[index] = before[index];
     else before[index] = now[index];
     return now[index];

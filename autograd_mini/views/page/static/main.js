@@ -77,6 +77,7 @@ readData().then(() => {
   for (const {start} of features) start?.();
   startControls();
   listen();
+  document.querySelector("main")?.removeAttribute("hidden");
   show();
   document.documentElement.dataset.ready = "";
 });

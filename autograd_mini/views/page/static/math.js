@@ -103,5 +103,11 @@ class Parser {
   }
 }
 
-/** @param {string} tex @returns {Element} */
-export const formula = tex => math("math.formula", {display: "block"}, new Parser(tex).row(""));
+/** Formulas that were converted before. @type {Record<string, Element>} */
+const converted = Object.create(null);
+
+/** @param {string} tex @returns {any} an element */
+export const formula = tex =>
+  (converted[tex] ??= math("math.formula", {display: "block"}, new Parser(tex).row(""))).cloneNode(
+    true
+  );

@@ -23,15 +23,18 @@ export let data = /** @type {Data} */ ({});
 
 /** Read the data, and prepare lookups. */
 export async function readData() {
+  const font = document.fonts.load("18px STIX Two Math");
   const plain = document.getElementById("data")?.textContent;
   data = plain ? JSON.parse(plain) : await unpacked();
-  await document.fonts.load("18px STIX Two Math"); // before formulas are measured
+  await font; // before formulas are measured
   data.tapes.forEach(prepare);
 }
 
 /** @returns {Promise<Data>} compressed data */
 async function unpacked() {
-  const bytes = Uint8Array.from(atob(byId("packed").textContent ?? ""), c => c.charCodeAt(0));
+  const packed = atob(byId("packed").textContent ?? "");
+  const bytes = new Uint8Array(packed.length);
+  for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i); // without a call for each
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).json();
 }

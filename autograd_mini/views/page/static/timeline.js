@@ -61,6 +61,7 @@ function stepItem(tape, step, i, go) {
 export function markFirstOdd(tape) {
   const home = byId("steps");
   for (const before of home.querySelectorAll(".first-odd")) before.remove();
+  if (!home.children.length) return; // a long tape has no buttons
   for (const {kind, step} of firstOdd(tape))
     home.querySelector(`[data-step="${step}"]`)?.append(el("span.odd.first-odd", `first ${kind}`));
 }
