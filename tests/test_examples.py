@@ -26,7 +26,7 @@ def run(name, *arguments, folder):
     finished = subprocess.run(
         [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
         cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
-        timeout=120,
+        timeout=300,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert "Warning" not in finished.stderr

@@ -12,6 +12,9 @@ import numpy as np
 from ..core.registry import parameters_of
 from .errors import USE_BROADCAST, USE_WHERE, DataDependentShapeError, refused
 
+#: the parameters of a function of a step, which `inspect` reads slowly
+known_parameters = functools.cache(parameters_of)
+
 
 @functools.cache
 def positional(function: Any) -> tuple[str, ...]:
@@ -27,7 +30,7 @@ def positional(function: Any) -> tuple[str, ...]:
 
 def arranged(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Return a call with its required arguments by position, and from `out` on by name."""
-    names, known = positional(function), parameters_of(function)
+    names, known = positional(function), known_parameters(function)
     n = names.index("out") if "out" in names else len(args)
     args, kwargs = list(args), {**dict(zip(names[n:], args[n:])), **kwargs}
     del args[n:]

@@ -44,7 +44,7 @@ def medians(competitors: Competitors, rounds: int, round_seconds: float = 0.02) 
     repeats = {}
     for name, work in competitors.items():
         work()  # warm up: caches, lazy imports, compilers
-        repeats[name] = max(1, int(round_seconds / max(seconds(work, 3), 1e-9)))
+        repeats[name] = max(1, int(round_seconds / max(seconds(work, min(rounds, 3)), 1e-9)))
     times: dict[str, list[float]] = {name: [] for name in competitors}
     gc.collect()
     for _ in range(rounds):

@@ -172,9 +172,9 @@ FUSED = [
 ]
 
 
-def formulas(page):
-    """Return the formulas of a step as text, with accents on their letters."""
-    text = " ".join(state(page)["formulas"])
+def formulas(shown):
+    """Return the formulas in a state as text, with accents on their letters."""
+    text = " ".join(shown["formulas"])
     for plain, accented in (("yˆ", "ŷ"), ("\u00a0", " "), ("\u2009", ""), ("  ", " ")):
         text = text.replace(plain, accented)
     return text
@@ -184,14 +184,14 @@ def check_chain(page):
     found = []
     for _ in CHAIN:
         page.keyboard.press("ArrowRight")
-        found.append(formulas(page))
+        found.append(formulas(state(page)))
     assert found == CHAIN
 
 
 def check_fused(page):
     for step in FUSED:
         page.keyboard.press("ArrowRight")
-        assert formulas(page) == step
+        assert formulas(state(page)) == step
 
 
 # ---- position -----------------------------------------------------------------------------------

@@ -32,3 +32,11 @@ def launched() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
         yield browser
         browser.close()
+
+
+def idle_window(browser: Any) -> Any:
+    """Return an empty window: one that was used before, if there is one. To open one is slow."""
+    pages = (page for context in browser.contexts for page in context.pages)
+    window = next((page for page in pages if page.url == "about:blank"), None) or browser.new_page()
+    window.goto("about:blank")  # without the variables of an earlier test
+    return window

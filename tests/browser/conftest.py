@@ -5,13 +5,12 @@ anything from the network or writes an error or a warning to the console.
 """
 
 import os
-from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from .chromium import Lacking, launched
+from .chromium import Lacking, idle_window, launched
 
 pytest.register_assert_rewrite("tests.browser.checks")  # as in test files: failures show values
 PICTURES = Path(__file__).parent / "pictures"
@@ -38,14 +37,8 @@ def browser():
         yield chromium
 
 
-@pytest.fixture(scope="package")
-def idle(browser):
-    """Return the idle windows, by their options. They are reused because opening is slow."""
-    return defaultdict(list)
-
-
 @pytest.fixture
-def opened(browser, idle, tmp_path):
+def opened(browser, tmp_path):
     """Return a function that opens an exploration, or a file, in an idle window.
 
     With ``clock``, time stops until the test advances it.
@@ -76,9 +69,11 @@ def opened(browser, idle, tmp_path):
                 asked.append(url)
                 request_route.abort()
 
-        options = (width, height, scheme, motion)
-        page = idle[options].pop() if idle[options] and not clock else new_window(browser, *options)
-        windows.append((page, None if clock else options))
+        page = browser.new_context().new_page() if clock else idle_window(browser)
+        windows.append((page, clock))
+        page.set_default_timeout(15_000)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(media="null", color_scheme=scheme, reduced_motion=motion)
         page.route("**/*", route)
         page.on("console", heard)
         page.on("pageerror", failed)
@@ -90,34 +85,17 @@ def opened(browser, idle, tmp_path):
 
     open_in_window.said = said
     yield open_in_window
-    for page, options in windows:
-        if options is None:  # its clock is there to stay
+    for page, clock in windows:
+        if clock:  # it is there to stay
             page.context.close()
             continue
         page.remove_listener("console", heard)
         page.remove_listener("pageerror", failed)
-        as_new(page, *options)
-        idle[options].append(page)
+        page.unroute_all()
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
     assert said == [], "on the console"
     assert asked == [], "asked of the network"
-
-
-def new_window(browser, width, height, scheme, motion):
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
-    )
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    return page
-
-
-def as_new(page, width, height, scheme, motion):
-    """Reset the page, size and preferences of a window."""
-    page.unroute_all()
-    page.goto("about:blank")
-    page.mouse.move(0, 0)
-    page.set_viewport_size({"width": width, "height": height})
-    page.emulate_media(media="null", color_scheme=scheme, reduced_motion=motion)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import numpy as np
 
 from autograd_mini.views.page import bundle
 
+from .chromium import idle_window
+
 _RUN = """(calls) => calls.map(({ args, program }) => {
   const arrays = args.map(({ numbers, shape, dtype }) => nd.array(numbers, shape, dtype));
   try {
@@ -45,7 +47,7 @@ def milliseconds(browser, text, args, rounds):
 
 def _evaluated(browser, texts, script, given):
     """Return what a script finds on a page with the runtime and these programs."""
-    window = browser.new_page()
+    window = idle_window(browser)
     plain = [re.sub("^import .*\n|^export ", "", str(text), flags=re.M) for text in texts]
     programs = ",\n".join(f"(() => {{\n{text}\nreturn program; }})()" for text in plain)
     window.add_script_tag(
@@ -53,9 +55,7 @@ def _evaluated(browser, texts, script, given):
         content=f"{bundle.runtime()}\nwindow.nd = nd;\nwindow.programs = [{programs}];",
     )
     window.wait_for_function("window.programs")
-    found = window.evaluate(script, given)
-    window.close()
-    return found
+    return window.evaluate(script, given)
 
 
 def run(browser, calls):

@@ -10,6 +10,7 @@ import pytest
 from autograd_mini.compiler.source import javascript
 from autograd_mini.views.page import bundle
 
+from .chromium import idle_window
 from .conftest import lacking
 
 FOLDER = Path(__file__).parent
@@ -57,7 +58,7 @@ def test_removing_comments_changes_no_token():
 
 
 def test_removing_comments_changes_no_style(browser):
-    window = browser.new_page()
+    window = idle_window(browser)
     rules = """(texts) => texts.map((text) => {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(text);
@@ -68,7 +69,6 @@ def test_removing_comments_changes_no_style(browser):
         before, after = window.evaluate(rules, [text, bundle.without_comments(text)])
         assert before == after
         assert before
-    window.close()
 
 
 def test_no_name_has_two_definitions(tmp_path):

@@ -13,7 +13,8 @@ from tests.budget import few
 
 from . import cases
 from .checks import Expected, check, formulas, go
-from .page_reader import shows
+from .chromium import idle_window
+from .page_reader import shows, state
 
 # ---- the texts of Python and of the script -------------------------------------------------------
 
@@ -52,7 +53,7 @@ def as_json(x):
 def test_script_formats_arrays_exactly_as_python(browser):
     given = list(arrays())
     written = [{k: v for k, v in Pool().write(x).items() if k != "shape"} for x in given]
-    window = browser.new_page()
+    window = idle_window(browser)
     own = "".join(bundle.statements("format"))
     window.add_script_tag(type="module", content=f"{own}\nwindow.formatArray = formatArray;")
     window.wait_for_function("Boolean(window.formatArray)")
@@ -60,7 +61,6 @@ def test_script_formats_arrays_exactly_as_python(browser):
         "(all) => all.map((x) => formatArray(x.numbers.map(Number), x.shape, x.dtype))",
         [as_json(x) for x in given],
     )
-    window.close()
     assert len(given) > 130
     for x, ours, theirs in zip(given, found, written, strict=True):
         assert ours == theirs, repr(x)
@@ -269,7 +269,7 @@ class Wanderer:
         assert shows(table.last.locator(".cell").all_inner_texts(), (p * y.sum() - y) / n)
         is_one = bool(np.isclose(y.sum(), 1, atol=1e-4))
         assert (self.page.locator(".ending th").nth(3).inner_text() == "ŷ − y") == is_one
-        assert ("∑" not in formulas(self.page)) == is_one
+        assert ("∑" not in formulas(state(self.page))) == is_one
         assert (self.page.locator(".pill.now").inner_text() in ("ŷ − y", "(ŷ − y) / 4")) == is_one
         hard = np.abs(z).max() == 1000
         assert hard == ("not finite" in self.page.inner_text("#verdict"))

@@ -5,7 +5,7 @@ import pytest
 from tests.budget import few
 
 from . import cases
-from .checks import Expected, check
+from .checks import CHAIN, Expected, check, formulas
 from .page_reader import shows, state
 
 STORIES = {
@@ -36,6 +36,8 @@ def test_steps_show_the_numbers_of_the_trace(opened, name):
     for step in reversed(range(expected.count)):
         page.keyboard.press("ArrowLeft")
         assert state(page) == there[step], f"back at step {step + 1}"
+    if name == "softmax chain":
+        assert list(map(formulas, there)) == CHAIN, "as in a textbook"
 
 
 @pytest.mark.slow

@@ -216,7 +216,7 @@ def network(x, w1, b1, w2, b2, y):
 
 
 def test_network_on_chunked_data_agrees_with_numpy(dask):
-    n, shapes = 300, [(5, 8), (8,), (8, 3), (3,)]
+    n, shapes = 150, [(5, 8), (8,), (8, 3), (3,)]
     x, y = RNG.normal(size=(n, 5)), np.eye(3)[RNG.integers(0, 3, n)]
     arrays = [RNG.normal(size=s) for s in shapes]
     plain = [leaf(a) for a in arrays]

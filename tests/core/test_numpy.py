@@ -13,7 +13,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.core.registry import PRIMITIVES, NonDifferentiable, name_of
 from tests.budget import each
-from tests.cases import CASES, every
+from tests.cases import CASES, assert_close, every
 
 RNG = np.random.default_rng(3)
 V, W = RNG.normal(size=3), RNG.normal(size=3)
@@ -441,7 +441,7 @@ def test_value_and_derivatives(text):
     assert isinstance(y, ag.Tensor)
     assert y.requires_grad
     assert (y.shape, y.dtype) == (np.shape(expected), np.asarray(expected).dtype)
-    np.testing.assert_allclose(y.data, expected, rtol=1e-12, atol=1e-13)
+    assert_close(y.data, expected, rtol=1e-12, atol=1e-13)
     order = 2 if text in TWICE else 1
     assert ag.gradcheck(f, *inputs, order=order, rtol=1e-4, atol=1e-5)
     dtypes_agree(f, inputs)
@@ -472,15 +472,14 @@ def test_other_arguments_may_be_arrays(text):
             args[i] = x + 1e-3
             np.testing.assert_array_equal(f(*args), y)
             continue
-        np.testing.assert_allclose(y.data, f(*inputs), rtol=1e-12, atol=1e-13)
+        assert_close(y.data, f(*inputs), rtol=1e-12, atol=1e-13)
 
 
-def implemented():
-    return {
-        name_of(f): f
-        for f, run in PRIMITIVES.items()
-        if not isinstance(f, str) and not isinstance(run, NonDifferentiable)
-    }
+IMPLEMENTED = {
+    name_of(f): f
+    for f, run in PRIMITIVES.items()
+    if not isinstance(f, str) and not isinstance(run, NonDifferentiable)
+}
 
 
 def test_every_function_has_a_row():
@@ -497,22 +496,23 @@ def test_every_function_has_a_row():
         "remainder",
         "matmul",
     }
-    called |= {name for name, f in implemented().items() if run_by(called) & {PRIMITIVES[f]}}
-    assert set(implemented()) - called - operators - {"absolute"} == set()
+    runs = run_by(called)
+    called |= {name for name, f in IMPLEMENTED.items() if PRIMITIVES[f] in runs}
+    assert set(IMPLEMENTED) - called - operators - {"absolute"} == set()
 
 
 def run_by(names):
     """Return the implementations of these functions, without aliases."""
-    return {PRIMITIVES[f] for name, f in implemented().items() if name in names}
+    return {PRIMITIVES[f] for name, f in IMPLEMENTED.items() if name in names}
 
 
 def has_signature(name):
     """Return True for a composition. A primitive has the arguments of the function it wraps."""
-    f = implemented()[name]
+    f = IMPLEMENTED[name]
     return inspect.isfunction(PRIMITIVES[f]) and isinstance(f, type(np.concatenate))
 
 
-WITH_SIGNATURE = set(filter(has_signature, implemented())) - {"where", "einsum", "linalg.multi_dot"}
+WITH_SIGNATURE = set(filter(has_signature, IMPLEMENTED)) - {"where", "einsum", "linalg.multi_dot"}
 of_this_numpy = pytest.mark.skipif(
     np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="earlier NumPy has arguments it gave up"
 )
@@ -522,7 +522,7 @@ of_this_numpy = pytest.mark.skipif(
 @each(sorted(WITH_SIGNATURE))
 def test_arguments_are_numpys(name):
     """Names, order and kinds of the arguments are those of NumPy."""
-    ours, theirs = PRIMITIVES[implemented()[name]], implemented()[name]
+    ours, theirs = PRIMITIVES[IMPLEMENTED[name]], IMPLEMENTED[name]
     expected, found = inspect.signature(theirs).parameters, inspect.signature(ours).parameters
     named = [p for p in expected.values() if p.kind is not p.VAR_KEYWORD]
     assert {p.name for p in named} <= set(found)

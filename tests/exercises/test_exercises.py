@@ -469,16 +469,15 @@ def test_unknown_attribute_suggests_an_exercise():
 
 def test_ascii_terminal_gets_ascii_spellings():
     program = (
-        "from autograd_mini.exercises import *; reciprocal_rule.hint(); "
-        "reciprocal_rule.check(lambda g, y, x: -g * y**2)"
+        "import runpy; from autograd_mini.exercises import *; "
+        "runpy.run_module('autograd_mini.exercises', run_name='__main__'); "
+        "reciprocal_rule.hint(); reciprocal_rule.check(lambda g, y, x: -g * y**2)"
     )
-    done = run("-c", program, encoding="ascii")
-    assert "reciprocal_rule: dL/dx is g = dL/dy times the local derivative" in done.stdout
-    assert done.stdout.endswith("reciprocal_rule: right.\n")
-    names = ("softmax_rule", "attention_rule")
-    listed = run("-m", "autograd_mini.exercises", *names, encoding="ascii")
-    assert "y = softmax(q k.T / sqrt d) v" in listed.stdout
-    assert "y = y_hat and g have" in listed.stdout.replace("\n", " ")
+    shown = run("-c", program, "softmax_rule", "attention_rule", encoding="ascii").stdout
+    assert "y = softmax(q k.T / sqrt d) v" in shown
+    assert "y = y_hat and g have" in shown.replace("\n", " ")
+    assert "reciprocal_rule: dL/dx is g = dL/dy times the local derivative" in shown
+    assert shown.endswith("reciprocal_rule: right.\n")
 
 
 def test_exercises_are_lazy_and_need_only_numpy():

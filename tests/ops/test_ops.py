@@ -19,6 +19,7 @@ from tests.cases import (
     OTHERS,
     PLAIN,
     TAPE,
+    assert_close,
     dialect,
     differences,
     dtypes,
@@ -75,7 +76,7 @@ def check_first_derivatives(case, layout):
     assert case.op in [t.op.name for t in y.tape() if t.op]
     assert type(y) is ag.Tensor
     assert (y.shape, y.dtype) == (np.shape(expected), np.asarray(expected).dtype)
-    np.testing.assert_allclose(y.data, expected, rtol=1e-13, atol=1e-14)
+    assert_close(y.data, expected, rtol=1e-13, atol=1e-14)
 
     cotangent = case.cotangent.copy()
     y.backward(cotangent)
@@ -86,8 +87,8 @@ def check_first_derivatives(case, layout):
         assert type(again) is ag.Tensor
         assert g.shape == again.shape == a.shape
         assert g.dtype == again.dtype == a.dtype
-        np.testing.assert_allclose(g, numerical, rtol=1e-6, atol=1e-8)
-        np.testing.assert_allclose(again.data, g, rtol=1e-13, atol=1e-14)
+        assert_close(g, numerical, rtol=1e-6, atol=1e-8)
+        assert_close(again.data, g, rtol=1e-13, atol=1e-14)
 
     arrays = [cotangent, y.data, *(t.data for t in y.tape())]
     grads = list({id(t): t.grad for t in (*args, *leaves)}.values())
@@ -115,20 +116,20 @@ def check_second_derivatives(case):
     contracted = sum((v * g).sum() for v, g in zip(case.directions, first))
     *second, along = ag.gradients(contracted, [*leaves, w])
     for found, numerical in zip(second, differences(slope, case.inputs)):
-        np.testing.assert_allclose(found.data, numerical, rtol=1e-6, atol=1e-7)
+        assert_close(found.data, numerical, rtol=1e-6, atol=1e-7)
 
     def gradient(*xs):
         return ag.gradients(case.f(TAPE, *xs), xs, case.cotangent)
 
     _, pushed = ag.jvp(gradient, tuple(case.inputs), tuple(case.directions))
     for found, forward in zip(second, pushed):  # H v, once as ∇(v·∇f), once along v
-        np.testing.assert_allclose(forward.data, found.data, rtol=1e-9, atol=1e-9)
+        assert_close(forward.data, found.data, rtol=1e-9, atol=1e-9)
 
     def at(step):
         return case.f(PLAIN, *[x + step * v for x, v in zip(case.inputs, case.directions)])
 
     rise = (at(1e-6) - at(-1e-6)) / 2e-6
-    np.testing.assert_allclose(along.data, rise, rtol=1e-6, atol=1e-7)
+    assert_close(along.data, rise, rtol=1e-6, atol=1e-7)
 
 
 @every(FEW)
@@ -152,8 +153,8 @@ def check_dtypes(case):
         recorded = ag.gradients(y, leaves, case.cotangent)
         for x, t, again, numerical in zip(xs, leaves, recorded, case.gradients()):
             assert t.grad.dtype == again.dtype == x.dtype, kinds
-            np.testing.assert_allclose(t.grad, numerical, rtol=1e-4, atol=1e-5)
-            np.testing.assert_allclose(again.data, numerical, rtol=1e-4, atol=1e-5)
+            assert_close(t.grad, numerical, rtol=1e-4, atol=1e-5)
+            assert_close(again.data, numerical, rtol=1e-4, atol=1e-5)
 
 
 @every(LARGEST)
@@ -178,7 +179,7 @@ def test_argument_next_to_a_constant_array(case):
         y = case.f(TAPE, *args)
         assert type(y) is ag.Tensor
         y.backward(case.cotangent)
-        np.testing.assert_allclose(t.grad, case.gradients()[i], rtol=1e-6, atol=1e-8)
+        assert_close(t.grad, case.gradients()[i], rtol=1e-6, atol=1e-8)
         np.testing.assert_array_equal(constant, case.inputs[1 - i])
 
 
@@ -192,7 +193,7 @@ def test_gradients_are_those_of_hips_autograd(case):
     leaves = [leaf(x) for x in case.inputs]
     case.f(TAPE, *leaves).backward(case.cotangent)
     for t, theirs in zip(leaves, pull(case.cotangent)):
-        np.testing.assert_allclose(t.grad, theirs, rtol=1e-10, atol=1e-12)
+        assert_close(t.grad, theirs, rtol=1e-10, atol=1e-12)
 
 
 def test_every_registered_primitive_has_a_case():

@@ -102,7 +102,7 @@ def test_animated_svg_is_at_most_half_larger():
 
 def test_animated_drawing_is_complete_as_png():
     pytest.importorskip("vl_convert")
-    still, moving = (draw(softmax_chain(), animate=a) for a in (False, True))
+    still, moving = (draw(diamond(), animate=a) for a in (False, True))
     assert moving._convert(".png") == still._convert(".png")
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.registry import PRIMITIVES, parameters_of
+from ...core.registry import PRIMITIVES
 from ...ops.indexing import scatter_in_text
 from ..ir import Step, Value, array_pow, dtype_of, example_of, number_pow, options
 from ..passes.rewrite import is_elementwise
+from ..traced_functions import known_parameters
 
 #: functions that are written with an operator, and the names of the operations. Not np.power: it
 #: rounds differently from `**` in NumPy 2.0, and for single numbers in every version.
@@ -32,7 +33,7 @@ _REDUCTIONS: dict[Any, Any] = {
 
 def without_defaults(f: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords that differ from their defaults."""
-    known = {} if isinstance(f, np.ufunc) else parameters_of(f)
+    known = {} if isinstance(f, np.ufunc) else known_parameters(f)
 
     def says_nothing(key: str, value: Any) -> bool:
         default = known[key].default if key in known else inspect.Parameter.empty
@@ -70,7 +71,7 @@ def printed_function(step: Step) -> Any:
 
 def _without_defaults(f: Any, args: Sequence[Any]) -> Sequence[Any]:
     """Return the arguments without the last ones that are at their defaults."""
-    known = [] if isinstance(f, np.ufunc) else [*parameters_of(f).values()]
+    known = [] if isinstance(f, np.ufunc) else [*known_parameters(f).values()]
     while args and len(args) <= len(known):
         default, last = known[len(args) - 1].default, args[-1]
         if type(last) is not type(default) or isinstance(last, np.ndarray) or last != default:

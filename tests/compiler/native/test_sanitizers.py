@@ -19,7 +19,7 @@ from tests.cases import CASES
 from .programs import prepared
 from .test_cases import LARGEST, of_cases
 
-SANITIZE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+SANITIZE = ["-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
 def defined(place, name):
