@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cached_property
-from itertools import repeat
+from itertools import count, repeat
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
@@ -268,11 +268,11 @@ class Optimizer:
                 f"step: the list of parameters has {len(self.parameters)} entries, but it had "
                 f"{len(self.group_of)} when the optimiser was made. Make a new optimiser."
             )
-        trained = [
-            (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
-            for i, (p, group) in enumerate(zip(self.parameters, self.group_of))
-            if p._active and (g := p._grad) is not None
-        ]
+        trained: Trained = []
+        for i, p, own in zip(count(), self.parameters, self.group_of):
+            if (g := p._grad) is not None and p._active:
+                g = widen(g) if g.itemsize == 2 else g  # float16
+                trained.append((i, p, g, options[own]))
         if not trained:
             warnings.warn(
                 "step: no parameter has a gradient, so no parameter changes. Compute a loss from "
