@@ -26,7 +26,7 @@ from ..core import absent
 from ..core.accumulation import set_grads
 from ..core.answers import Answering, Missing, explains_keywords
 from ..core.arrays import Array
-from ..core.context import ALL_OBSERVERS, SCOPES, observers, scope
+from ..core.context import ALL_OBSERVERS, get_scopes, observers, scope_of_call, set_scopes
 from ..core.messages import shown
 from ..core.tensor import Tensor
 from .checks import no_order, no_result, not_trained, require_fits, require_mapping, require_names
@@ -78,14 +78,14 @@ class Module(metaclass=Answering):
         watching = observers() if ALL_OBSERVERS else ()
         for o in watching:
             o.module_begins(self)
-        outer = SCOPES.get()
+        outer = get_scopes()
         try:  # a `with` block would take four times as long
             if outer is not None:  # something is recorded
-                SCOPES.set((*outer, box := scope(self._title or self._named()._title)))
-                box.module = self
-            result = self.forward(*args, **kwargs)
+                title = self._title or self._named()._title
+                set_scopes((*outer, scope_of_call(self, title)))
+            result = self.forward(*args, **kwargs) if kwargs else self.forward(*args)
         finally:
-            SCOPES.set(outer)
+            set_scopes(outer)
         if result is None:
             raise no_result(type(self))
         for o in watching:
