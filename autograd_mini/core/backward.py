@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Adjoints: TypeAlias = "dict[Tensor, Cotangent]"
+_by_order = attrgetter("order")
 
 
 def backward(result: Tensor, gradient: Any = None) -> None:
@@ -44,7 +45,7 @@ def ancestors(result: Tensor) -> list[Tensor]:
                 if n not in seen:
                     seen.add(n)
                     found.append(a)
-    found.sort(key=attrgetter("order"))
+    found.sort(key=_by_order)
     return found
 
 
@@ -79,10 +80,9 @@ def compute_adjoints(tensors: Sequence[Tensor], seed: Any, keep: Container[Tenso
 def sweep(
     tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor], recorded: bool = False
 ) -> Adjoints:
-    """Walk the tape from its end; return the adjoints of leaves, and of nodes to keep.
+    """Walk the tape from its end; return the adjoints of leaves, `keep` and retained nodes.
 
-    These are the nodes in `keep`, and those whose gradient is retained. The rules run on arrays.
-    With `recorded`, they run on Tensors, so the pass itself is recorded.
+    The rules run on arrays. With `recorded`, they run on Tensors, so the pass itself is recorded.
     """
     watching = observers() if ALL_OBSERVERS else ()
     for o in watching:

@@ -53,12 +53,12 @@ def losses_and_gradients(z: Array, y: Array, axis: int) -> tuple[Array, Array]:
 
 
 def _rows(z: Array, d: Array, axis: int) -> Array:
-    """Return the logits as a matrix of rows.
+    """Return the logits as a matrix of rows, in the dtype of `d`.
 
-    Rows that are not contiguous are copied into the matrix `d`, which is then returned. The passes
-    work in place, so no other array of that size is needed.
+    If they have to be copied for this, they are copied into the matrix `d`, which is then returned.
+    The passes work in place, so no other array of that size is needed.
     """
-    if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
+    if axis == -1 and z.dtype == d.dtype and (z.ndim == 2 or z.flags.c_contiguous):
         return z if z.ndim == 2 else z.reshape(d.shape)
     from_rows(d, z.shape, axis)[...] = z
     return d
@@ -95,7 +95,7 @@ def _unshifted(z: Array, own: Array, d: Array, memory: Array) -> Array:
     With e_k = e^z_k and r = Σ_{k≠t} e_k, the loss is ln((r + e_t) / e_t) = log1p(r / e_t), and
     ŷ_t - 1 is -r / (r + e_t): both keep their digits when r is tiny.
     """
-    np.exp(z, d, dtype=d.dtype)
+    np.exp(z, d)
     own_e = memory[own]
     memory[own] = 0
     rest = d.dot(ones(d.shape[1], d.dtype))
