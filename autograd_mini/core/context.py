@@ -118,15 +118,8 @@ class scope(Block):
         return f"scope({quoted(self.name)})"
 
 
-def scope_of_call(module: Any, title: str) -> scope:
-    """Return a new scope for a call of an `nn.Module`, whose title needs no check."""
-    box = _new(scope)  # without a call of `__init__`, which takes as long as the rest
-    box.name, box.module = title, module
-    return box
-
-
-_new = object.__new__
-get_scopes, set_scopes = SCOPES.get, SCOPES.set  # names for methods save looking them up
+# Names for methods save looking them up.
+get_scopes, set_scopes, new_scope = SCOPES.get, SCOPES.set, scope.__new__
 
 
 class _NoScopes(tuple["scope", ...]):
