@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from threading import RLock
 from typing import Any
 
@@ -13,7 +14,6 @@ from .foreign import owned_copy
 
 #: Held from reading ``.grad`` to writing it: other threads may add to the same leaves.
 LOCK = RLock()
-_set_grad = vars(TensorBase)["_grad"].__set__
 
 
 def add_to_grads(adjoints: Mapping[Any, Cotangent]) -> None:
@@ -24,7 +24,7 @@ def add_to_grads(adjoints: Mapping[Any, Cotangent]) -> None:
 
 def set_grads(tensors: Iterable[TensorBase], grads: Iterable[Any]) -> None:
     """Assign each ``.grad``, in one call in C: an interrupt comes before or after all of them."""
-    any(map(_set_grad, tensors, grads))  # each call returns None, so `any` makes them all
+    any(map(setattr, tensors, repeat("_grad"), grads))  # `any` makes all calls: each returns None
 
 
 def _sums(adjoints: Mapping[Any, Cotangent]) -> list[Cotangent]:

@@ -315,7 +315,7 @@ def explains_keywords(f: F) -> F:
     @wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            return f(*args, **kwargs)
+            return f(*args, **kwargs) if kwargs else f(*args)  # saves a dict
         except TypeError as error:
             is_class = bool(args) and getattr(type(args[0]), "__init__", None) is call
             called = type(args[0]).__name__ if is_class else name  # it may inherit __init__

@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Adjoints: TypeAlias = "dict[Tensor, Cotangent]"
+_by_order = attrgetter("order")
 
 
 def backward(result: Tensor, gradient: Any = None) -> None:
     """Add the gradient of `result` to ``.grad``: the body of `Tensor.backward`."""
     tensors = ancestors(result)
-    retained = {t for t in tensors if t._grad is not NOT_RETAINED}
-    adjoints = compute_adjoints(tensors, initial_cotangent(result, gradient), retained)
-    add_to_grads(adjoints)
+    add_to_grads(compute_adjoints(tensors, initial_cotangent(result, gradient), keep=()))
 
 
 def ancestors(result: Tensor) -> list[Tensor]:
@@ -46,7 +45,7 @@ def ancestors(result: Tensor) -> list[Tensor]:
                 if n not in seen:
                     seen.add(n)
                     found.append(a)
-    found.sort(key=attrgetter("order"))
+    found.sort(key=_by_order)
     return found
 
 
@@ -81,7 +80,7 @@ def compute_adjoints(tensors: Sequence[Tensor], seed: Any, keep: Container[Tenso
 def sweep(
     tensors: Sequence[Tensor], seed: Any, keep: Container[Tensor], recorded: bool = False
 ) -> Adjoints:
-    """Walk the tape from its end; return the adjoints of the leaves, and of the nodes in `keep`.
+    """Walk the tape from its end; return the adjoints of leaves, `keep` and retained nodes.
 
     The rules run on arrays. With `recorded`, they run on Tensors, so the pass itself is recorded.
     """
@@ -97,7 +96,8 @@ def sweep(
             if (op := t.op) is None:
                 continue
             # All uses of a node were recorded after it, so by now its adjoint is complete.
-            g = adjoints.get(t) if t in keep else adjoints.pop(t, None)
+            kept = t._grad is not NOT_RETAINED or t in keep
+            g = adjoints.get(t) if kept else adjoints.pop(t, None)
             if g is None:  # the result does not depend on `t`
                 continue
             if type(g) is Pieces:  # `t` was sliced
@@ -111,7 +111,7 @@ def sweep(
                 for a in inputs:  # a comprehension would take 0.15 us more: 10% of a short step
                     args.append(a._array if type(a) is tensor else a)
                 if t.residuals is not None:  # rules on Tensors compute them again
-                    kwargs = {**kwargs, "residuals": t.residuals}
+                    kwargs = {**(kwargs or {}), "residuals": t.residuals}
             rules = iter(op.vjps)  # zip would take 0.15 us more
             for i, a in enumerate(inputs):
                 rule = next(rules, None)  # arguments beyond the rules are parameters

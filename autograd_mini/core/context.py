@@ -118,6 +118,10 @@ class scope(Block):
         return f"scope({quoted(self.name)})"
 
 
+# Names for methods save looking them up.
+get_scopes, set_scopes, new_scope = SCOPES.get, SCOPES.set, scope.__new__
+
+
 class _NoScopes(tuple["scope", ...]):
     """An empty tuple of scopes. Each instance is a different object, unlike ``()``."""
 

@@ -158,9 +158,10 @@ class ArrayMethods(ElementwiseMethods, metaclass=Answering):
         >>> ag.tensor([[3.0]]).item()
         3.0
         """
-        if self._array.size > 1:
+        x = self._array
+        if x.size > 1:
             raise ValueError(messages.not_a_single_number(self))
-        return to_host(self._array, "item")
+        return x.item() if type(x) is np.ndarray else to_host(x, "item")
 
     def tolist(self) -> Any:
         """Return the entries as nested lists of Python numbers.

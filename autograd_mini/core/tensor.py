@@ -28,7 +28,7 @@ from .arrays import (
     unwrap_constant,
 )
 from .backward import backward
-from .context import ALL_OBSERVERS, SCOPES, observers
+from .context import ALL_OBSERVERS, get_scopes, observers
 from .elementwise_methods import document_elementwise
 from .foreign import ensure_array, unshared
 from .messages import DetachedWarning
@@ -52,12 +52,11 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     affects every operation.
     """
     arrays = []
-    found = active = converted = False
+    active = None  # no Tensor found yet
+    converted = False
     for a in args:
         if type(a) is Tensor:
-            found = True
-            if a._active:
-                active = True
+            active = active or a._active
             arrays.append(a._array)
         elif type(a) in _CONSTANTS:
             arrays.append(a)
@@ -76,7 +75,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     residuals = None
     if op.residuals:
         y, residuals = y
-    if not found:
+    if active is None:
         return y
 
     out = _new(Tensor)
@@ -86,7 +85,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     out.name = None
     if (
         active
-        and (scopes := SCOPES.get()) is not None
+        and (scopes := get_scopes()) is not None
         and ((len(args) == op.all_ruled and y.dtype.kind == "f") or op.is_active_for(args, y))
     ):
         if converted:
@@ -136,7 +135,7 @@ def _in_place(function: Any) -> Callable[[Tensor, Any], Any]:
     """
 
     def method(self: Tensor, other: Any) -> Any:
-        if SCOPES.get() is not None or self.op is not None or not self._active:
+        if get_scopes() is not None or self.op is not None or not self._active:
             return NotImplemented
         self.data = function(self._array, unwrap(other))
         return self

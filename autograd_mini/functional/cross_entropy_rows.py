@@ -2,17 +2,20 @@
 
 This is the forward function of `SoftmaxCrossEntropy`. `z` are logits, `y` soft targets, and `t`
 class indices. The only new array of the size of the logits is `d`: it holds exponents, then
-exponentials, then the gradients ŷ_i Σ_o y_o - y_i.
+exponentials, then the gradients ŷ_i Σ_o y_o - y_i. Its entries lie in the flat array `memory`, in
+which `own` are the positions of the rows' own classes.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array
+from ..core.arrays import Array, unwrap
+from ..core.foreign import constant_like
 from ..ops.products import ones
 from .softmax_numerics import exp_is_safe
 from .targets import are_indices, drop_axis
@@ -30,43 +33,45 @@ def losses_and_gradients(z: Array, y: Array, axis: int) -> tuple[Array, Array]:
     """
     c = z.shape[axis]
     n = z.size // c
-    if not are_indices(y):
-        work, y = _with_weights, _target_rows(y, z, axis)
-        rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW)
+    work: Callable[..., Array]
+    if are_indices(y):
+        work = _unshifted if exp_is_safe(z) else _shifted
+        by_class = c < _SHORT_ROW and work is _shifted
+        y = _positions(y, n, c, by_class)
     else:
-        moderate = exp_is_safe(z)
-        rows, d = _matrices(z, n, c, axis, by_class=c < _SHORT_ROW and not moderate)
-        y = _positions(y.ravel(), d)
-        work = partial(_unshifted if moderate else _shifted, d.ravel("K"))  # a view
-    step = max(1, _BLOCK_BYTES // (c * d.itemsize))
+        work, by_class = _with_weights, c < _SHORT_ROW
+        y = _target_rows(y, z, axis)
+    dtype = z.dtype.type if z.itemsize > 2 else np.float32  # in the byte order of the machine
+    memory = np.empty(n * c, dtype)
+    d = memory.reshape(c, n).T if by_class else memory.reshape(n, c)
+    rows = _rows(z, d, axis)
+    step = _BLOCK_BYTES // (c * d.itemsize) or 1
     if step >= n:
-        return work(rows, y, d), d
+        return work(rows, y, d, memory), d
     blocks = (slice(i, i + step) for i in range(0, n, step))
-    return np.concatenate([work(rows[b], y[b], d[b]) for b in blocks]), d
+    return np.concatenate([work(rows[b], y[b], d[b], memory) for b in blocks]), d
 
 
-def _matrices(z: Array, n: int, c: int, axis: int, by_class: bool) -> tuple[Array, Array]:
-    """Return the logits as a matrix of rows, and a matrix to compute in.
+def _rows(z: Array, d: Array, axis: int) -> Array:
+    """Return the logits as a matrix of rows, in the dtype of `d`.
 
-    Rows that are not contiguous are copied into the second matrix, which is then returned twice.
+    If they have to be copied for this, they are copied into the matrix `d`, which is then returned.
     The passes work in place, so no other array of that size is needed.
     """
-    dtype = z.dtype.type if z.itemsize > 2 else np.float32  # in the byte order of the machine
-    d = np.empty((c, n), dtype).T if by_class else np.empty((n, c), dtype)
-    if axis == -1 and (z.ndim == 2 or z.flags.c_contiguous):
-        return z if z.ndim == 2 else z.reshape(n, c), d
+    if axis == -1 and z.dtype == d.dtype and (z.ndim == 2 or z.flags.c_contiguous):
+        return z if z.ndim == 2 else z.reshape(d.shape)
     from_rows(d, z.shape, axis)[...] = z
-    return d, d
+    return d
 
 
-def _positions(t: Array, d: Array) -> Array:
-    """Return the positions of the rows' own classes in the memory of `d`.
+def _positions(t: Array, n: int, c: int, by_class: bool) -> Array:
+    """Return the positions of the rows' own classes in the memory of `n` rows of `c` entries.
 
     NumPy gathers by one index three times as fast as by a row and a column.
     """
-    n, c = d.shape
-    t = t.astype(np.intp, copy=False)
-    return t + row_offsets(c, n) if d.flags.c_contiguous else t * n + row_offsets(1, n)
+    t = t if t.dtype == np.intp else t.astype(np.intp)
+    t = t if t.ndim == 1 else t.ravel()
+    return t * n + row_offsets(1, n) if by_class else t + row_offsets(c, n)
 
 
 @lru_cache(maxsize=16)
@@ -84,13 +89,13 @@ def _target_rows(y: Array, z: Array, axis: int) -> Array:
     return (y if axis == -1 else np.moveaxis(y, axis, -1)).reshape(-1, z.shape[axis])
 
 
-def _unshifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
+def _unshifted(z: Array, own: Array, d: Array, memory: Array) -> Array:
     """Return the losses for class indices, and write the gradients, ŷ_i and ŷ_t - 1, into `d`.
 
     With e_k = e^z_k and r = Σ_{k≠t} e_k, the loss is ln((r + e_t) / e_t) = log1p(r / e_t), and
     ŷ_t - 1 is -r / (r + e_t): both keep their digits when r is tiny.
     """
-    np.exp(z, out=d, dtype=d.dtype)
+    np.exp(z, d)
     own_e = memory[own]
     memory[own] = 0
     rest = d.dot(ones(d.shape[1], d.dtype))
@@ -99,7 +104,7 @@ def _unshifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
     return np.log1p(rest / own_e)
 
 
-def _shifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
+def _shifted(z: Array, own: Array, d: Array, memory: Array) -> Array:
     """Do the same for logits whose e^z may overflow: the largest one, m, is subtracted first.
 
     Then ln e_t is z_t - m, also where e_t is 0.
@@ -115,7 +120,7 @@ def _shifted(memory: Array, z: Array, own: Array, d: Array) -> Array:
     return np.log1p(rest + (own_e - 1)) - inner
 
 
-def _with_weights(z: Array, y: Array, d: Array) -> Array:
+def _with_weights(z: Array, y: Array, d: Array, memory: Array) -> Array:
     """Return the losses for soft targets, and write the gradients ŷ_i Σ_o y_o - y_i into `d`.
 
     Let m be the largest logit of a row, and e_k = e^(z_k - m). The loss of the row is
@@ -167,6 +172,14 @@ def _weighted_sum(y: Array, log_p: Array) -> Array:
         terms = np.where(y[lost] == 0, 0, log_p[lost])
         inner[lost] = (terms * y[lost]).sum(axis=1)
     return inner
+
+
+def own_entries(z: Array, t: Array, axis: int) -> Array:
+    """Return a mask of the entries of the rows' own classes, also for tensors."""
+    shape = [1] * z.ndim
+    shape[axis] = -1
+    classes = constant_like(np.arange(z.shape[axis]).reshape(shape), z)
+    return classes == np.expand_dims(unwrap(t), axis)
 
 
 def from_rows(rows: Array, shape: tuple[int, ...], axis: int) -> Array:

@@ -39,6 +39,18 @@ def are_indices(targets: Array) -> bool:
     return targets.dtype.kind in "iu"
 
 
+def are_classes_of_rows(t: Any, z: Any) -> bool:
+    """Return whether `t` has an index of an existing class for each row of the matrix `z`.
+
+    If not, or if these are not arrays of NumPy, `apply_options` checks them one by one.
+    """
+    if not (type(t) is type(z) is np.ndarray and z.ndim == 2 and z.size):
+        return False
+    if not (z.dtype.kind == "f" and t.dtype.kind in "iu" and t.shape == z.shape[:1]):
+        return False
+    return bool(t.item(t.argmin()) >= 0 and t.item(t.argmax()) < z.shape[1])
+
+
 def drop_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     """Return `shape` without the axis, which is negative."""
     return shape[:-1] if axis == -1 else shape[:axis] + shape[axis:][1:]

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 
 from ..core.answers import explains_keywords
 from ..core.messages import shown
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, record
 from ..data import Seed
 from ..functional.activations import gelu, softplus
 from ..ops.elementwise import relu, sigmoid
@@ -120,7 +120,7 @@ class Linear(Module):
         """
         if self.bias is None:
             return np.matmul(x, self.weight)
-        return linear(x, self.weight, self.bias)
+        return record(linear, (x, self.weight, self.bias))  # without the call of the primitive
 
     def __repr__(self) -> str:
         inputs, outputs = self.weight.shape

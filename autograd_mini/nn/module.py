@@ -26,7 +26,7 @@ from ..core import absent
 from ..core.accumulation import set_grads
 from ..core.answers import Answering, Missing, explains_keywords
 from ..core.arrays import Array
-from ..core.context import ALL_OBSERVERS, SCOPES, observers, scope
+from ..core.context import ALL_OBSERVERS, get_scopes, new_scope, observers, scope, set_scopes
 from ..core.messages import shown
 from ..core.tensor import Tensor
 from .checks import no_order, no_result, not_trained, require_fits, require_mapping, require_names
@@ -78,14 +78,15 @@ class Module(metaclass=Answering):
         watching = observers() if ALL_OBSERVERS else ()
         for o in watching:
             o.module_begins(self)
-        outer = SCOPES.get()
+        outer = get_scopes()
         try:  # a `with` block would take four times as long
             if outer is not None:  # something is recorded
-                SCOPES.set((*outer, box := scope(self._title or self._named()._title)))
-                box.module = self
-            result = self.forward(*args, **kwargs)
+                box = new_scope(scope)  # without its __init__, which would take as long as the rest
+                box.name, box.module = self._title or self._named()._title, self
+                set_scopes((*outer, box))
+            result = self.forward(*args, **kwargs) if kwargs else self.forward(*args)
         finally:
-            SCOPES.set(outer)
+            set_scopes(outer)
         if result is None:
             raise no_result(type(self))
         for o in watching:
@@ -231,8 +232,7 @@ class Module(metaclass=Answering):
         >>> layer(np.array([[3.0]])).data
         array([[7.]])
         """
-        own = dict(self._state())
-        name = shown(type(self).__name__)
+        own, name = dict(self._state()), shown(type(self).__name__)
         require_mapping(name, state)
         require_names(name, own, state)
         arrays = {path: np.asarray(state[path]) for path in state}

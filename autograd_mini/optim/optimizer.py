@@ -6,15 +6,16 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cached_property
-from itertools import repeat
+from itertools import count, repeat
 from math import inf
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from weakref import ref
 
 import numpy as np
 
+from ..core import absent
 from ..core.accumulation import set_grads
-from ..core.answers import explains_keywords, missing
+from ..core.answers import Answering, Missing, explains_keywords
 from ..core.arrays import Array, widen
 from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
@@ -24,7 +25,7 @@ from .blocks import FlatArrays, Trained
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 
 
-class Optimizer:
+class Optimizer(metaclass=Answering):
     """The base class of all optimisers. To write a new one, define `step` in a subclass.
 
     Parameters
@@ -95,11 +96,6 @@ class Optimizer:
         options = "".join(f", {k}={x}" for k, x in numbers.items() if k != "group_of")
         count = len(self.group_of)
         return f"{type(self).__name__}({count} parameter{'s' * (count > 1)}{options})"
-
-    if not TYPE_CHECKING:  # a type checker still finds misspelt names
-
-        def __getattr__(self, name: str) -> Any:
-            raise missing("optimizer", name, type(self))
 
     def __getstate__(self) -> dict[str, Any]:
         own = {name: x for name, x in vars(self).items() if name != "_copied"}
@@ -268,11 +264,11 @@ class Optimizer:
                 f"step: the list of parameters has {len(self.parameters)} entries, but it had "
                 f"{len(self.group_of)} when the optimiser was made. Make a new optimiser."
             )
-        trained = [
-            (i, p, widen(g) if g.itemsize == 2 else g, options[group])  # float16
-            for i, (p, group) in enumerate(zip(self.parameters, self.group_of))
-            if p._active and (g := p._grad) is not None
-        ]
+        trained: Trained = []
+        for i, p, own in zip(count(), self.parameters, self.group_of):
+            if (g := p._grad) is not None and p._active:
+                g = widen(g) if g.itemsize == 2 else g  # float16
+                trained.append((i, p, g, options[own]))
         if not trained:
             warnings.warn(
                 "step: no parameter has a gradient, so no parameter changes. Compute a loss from "
@@ -285,6 +281,10 @@ class Optimizer:
     def _zeros(self) -> list[Array]:
         """Return an array of zeros for each parameter."""
         return [np.zeros_like(widen(p.data)) for p in self.parameters]
+
+
+for _name in " ".join(absent.OPTIMISER.values()).split():
+    setattr(Optimizer, _name, Missing("optimizer", _name))
 
 
 # ---- checks --------------------------------------------------------------------------------------
