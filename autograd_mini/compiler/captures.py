@@ -185,8 +185,6 @@ def _itself(x: Any) -> Any:
 
 
 def _entries(x: Any, left_out: Collection[Any] = ()) -> Entries:
-    if type(x) is list:  # the usual case, without the checks
-        return Entries(x)
     if left_out:
         x = {key: part for key, part in x.items() if key not in left_out}
     if isinstance(x, np.ndarray):

@@ -17,7 +17,7 @@ from ..core.tensor import Tensor
 from .captures import captures
 from .errors import EscapedTracerError, TracingError, random_numbers
 from .guards import Guards
-from .ir import Program, memory_of
+from .ir import Program, Value, memory_of, values_in
 from .memory.donation import check_no_aliasing, copy_duplicate_results, match_donations
 from .memory.plan import Plan
 from .native.native import WHOLE_NODES, Native
@@ -28,7 +28,7 @@ from .passes.slices import join_slices
 from .passes.stable_softmax import FUSING
 from .signature import ResultTree, again, argument_fast_path, flat_results, traced_argument
 from .source.printer import Source, written
-from .state import PureStep
+from .state import PARTS, PureStep
 from .traced_array import TracedArray
 from .tracer import Tracer
 
@@ -70,7 +70,10 @@ class Executable:
         self.taken = [places[v] for v in donated.values()]
         self._idle = [self.plan.set_up()]
         are_alike = self._native.are_alike if self._native else None
-        self.enter = argument_fast_path(args, self.taken, are_alike) if not kwargs else None
+        unread = {places[v] for v in _unread_grads(program, f, given[0])}
+        self.enter = None
+        if not kwargs:
+            self.enter = argument_fast_path(args, self.taken, unread, are_alike)
         made = [v for step in [*tracer.steps, *program.steps] for v in step.outs]
         for value in [*program.arguments, *made]:
             value.example = None  # all of them together may be large, and live in cycles
@@ -126,6 +129,18 @@ class Executable:
         if self._native:
             lines |= self._native.report()
         return "\n".join(report_line(label, text) for label, text in lines.items())
+
+
+def _unread_grads(program: Program, f: Any, given: Any) -> set[Value]:
+    """Return the old gradients that a step deletes, as most steps do, before it computes new ones.
+
+    They have the shapes and dtypes of their parameters.
+    """
+    if not isinstance(f, PureStep):
+        return set()
+    grads = {x._value for x in given[PARTS.index("grads")].values()}
+    read = {v for step in program.steps for v in step.inputs}
+    return grads - read - set(values_in(program.results))
 
 
 def _values(n: int) -> str:

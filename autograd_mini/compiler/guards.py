@@ -11,8 +11,8 @@ import functools
 import pickle
 import random
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
-from itertools import repeat, starmap
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from operator import eq, is_
 from typing import Any
 
@@ -51,7 +51,7 @@ class Guards:
         attributes = [place for place in settings if place.namespaces()]
         self._attributes = Attributes(attributes)
         #: name, function that reads it, what it was, function that compares the two
-        self._checks: list[Any] = [(*place, _same) for place in settings if not place.namespaces()]
+        self._checks: list[Any] = [_check(p) for p in settings if not p.namespaces()]
 
     def watch(self, inputs: list[Any], baked: set[int], derived: bool) -> list[str]:
         """Decide, after tracing, how captured arrays are compared; return the names of `inputs`.
@@ -153,18 +153,15 @@ class Attributes:
         self._look()
 
     def _look(self) -> None:
-        """Note what each owner holds, and which names it does not hold."""
-        self._seen = []
-        for owner, names in self._owners:
-            held = {name: x for name, x in owner.__dict__.items() if name in names}
-            self._seen.append((owner, held, [*held.values()], frozenset(names) - held.keys()))
+        """Note what each owner holds under these names."""
+        self._seen = [(x, names, [*_held(x.__dict__, names)]) for x, names in self._owners]
 
     def leave_out(self, names: list[str]) -> None:
         self.checks = [check for check in self.checks if check[0] not in names]
 
     def some_changed(self) -> bool:
         """Return whether an attribute has become another one for a program."""
-        if all(starmap(_holds, self._seen)):
+        if all(_holds(owner.__dict__, names, seen) for owner, names, seen in self._seen):
             return False
         if any(not same(read(), seen) for _, read, seen, same in self.checks):
             return True
@@ -172,10 +169,16 @@ class Attributes:
         return False
 
 
-def _holds(owner: Any, names: Any, seen: list[Any], absent: frozenset[str]) -> bool:
-    """Return whether an object holds these attributes, and none of those that were absent."""
-    now = owner.__dict__
-    return absent.isdisjoint(now) and all(map(is_, map(now.get, names, repeat(absent)), seen))
+def _held(now: Mapping[Any, Any], keys: Iterable[Any]) -> Iterator[Any]:
+    """Return the entries at these keys, and for those that are missing, `_ABSENT`."""
+    return map(now.get, keys, repeat(_ABSENT))
+
+
+def _holds(now: Mapping[Any, Any], keys: Iterable[Any], seen: Iterable[Any]) -> bool:
+    return all(map(is_, _held(now, keys), seen))
+
+
+_ABSENT = object()
 
 
 def _is_array(x: Any) -> bool:
@@ -197,11 +200,36 @@ def _same(now: Any, seen: Any) -> bool:
         return True
     if type(now) is not type(seen):
         return False
-    if isinstance(seen, Entries):
-        if len(now) != len(seen):
-            return False
-        return all(map(is_, now, seen)) or all(map(_same, now, seen))
     return isinstance(seen, VALUES) and repr(now) == repr(seen)  # -0.0 == 0.0
+
+
+def _check(place: Place) -> tuple[str, Callable[[], Any], Any, Callable[[Any, Any], bool]]:
+    """Return a name, a function that reads it, what it was, and a function that compares the two.
+
+    Lists and dicts are compared in place, without copying their entries.
+    """
+    if not isinstance(place.seen, Entries):
+        return *place, _same
+    x, left_out = place.read.args  # type: ignore[attr-defined]  # a partial, of `_entries`
+    if type(x) is list:
+        return place.name, lambda: x, place.seen, _same_entries
+    if type(x) is dict:
+        kept = {key: part for key, part in x.items() if key not in left_out}
+        return place.name, lambda: x, ([*x], kept, place), _same_dict
+    return *place, _same_entries
+
+
+def _same_entries(now: list[Any], seen: Entries) -> bool:
+    if len(now) != len(seen):
+        return False
+    return all(map(is_, now, seen)) or all(map(_same, now, seen))
+
+
+def _same_dict(now: dict[Any, Any], seen: tuple[list[Any], dict[Any, Any], Place]) -> bool:
+    keys, kept, place = seen
+    if len(now) == len(keys) and all(map(is_, now, keys)) and _holds(now, kept, kept.values()):
+        return True
+    return _same_entries(place.read(), place.seen)
 
 
 def _alike(now: Any, seen: Any) -> bool:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
 from inspect import Parameter, Signature
+from operator import attrgetter, getitem, is_
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,9 @@ class State:
         for i, root in enumerate(self.roots):
             name = "" if len(self.roots) == 1 or not isinstance(root, Optimizer) else "optimizer"
             self._visit(Slot(name or f"state{i}", self.roots, i), top=True)
-        self._fixed = [*self.tensors, *self.generators]
+        fixed = [*self.tensors, *self.generators]
+        self._fixed = [[getattr(x, key) for x in fixed] for key in ("owner", "key", "seen")]
+        self._leaves = [slot.seen for slot in self.tensors]
         self._shared = [slot for slot in [*self.arrays, *self.generators] if slot.others]
         names: dict[str, int] = {}
         for slot in [*self.tensors, *self.arrays, *self.numbers, *self.generators]:
@@ -136,6 +139,7 @@ class State:
                 "compile: state holds no Tensors or arrays. Pass the objects that the "
                 "step changes, such as state=(model, optimizer)."
             )
+        self._names = [slot.name for slot in self.tensors]
 
     def _visit(self, slot: Slot, top: bool = False) -> None:
         x = slot.seen
@@ -202,19 +206,20 @@ class State:
 
     def read(self) -> tuple[Any, ...]:
         """Return the parts of the state as a program takes them."""
-        for slot in self._fixed:
-            if slot.owner[slot.key] is not slot.seen:
-                self.find()
-                break
+        owners, keys, seen = self._fixed
+        if not all(map(is_, map(getitem, owners, keys), seen)):
+            self.find()
         if not all(map(Slot.is_one, self._shared)):
             self.find()
-        arrays = {slot.name: slot.seen._array for slot in self.tensors}
-        arrays.update((slot.name, slot.get()) for slot in self.arrays)
+        arrays = dict(zip(self._names, map(_array_of, self._leaves)))
+        for slot in self.arrays:
+            arrays[slot.name] = slot.owner[slot.key]
         numbers = {slot.name: slot.read() for slot in self.numbers}
         generators = {slot.name: slot.seen for slot in self.generators}
-        grads = {s.name: s.seen._grad for s in self.tensors if s.seen._grad is not None}
-        trained = bytes(slot.seen._active for slot in self.tensors)
-        return arrays, numbers, generators, grads, trained
+        grads = {
+            name: g for name, g in zip(self._names, map(_grad_of, self._leaves)) if g is not None
+        }
+        return arrays, numbers, generators, grads, bytes(map(_is_active, self._leaves))
 
     def advance(self, names: Set[str]) -> None:
         """Give new versions to the tensors of these names. A program then overwrites their arrays.
@@ -227,10 +232,13 @@ class State:
 
     def write(self, numbers: dict[str, Any], grads: dict[str, Any]) -> None:
         """Take over what a program has computed. The arrays have been overwritten already."""
-        set_grads([slot.seen for slot in self.tensors], [grads.get(s.name) for s in self.tensors])
+        set_grads(self._leaves, map(grads.get, self._names))
         for number in self.numbers:
             if number.name in numbers:
                 number.write(numbers[number.name])
+
+
+_array_of, _grad_of, _is_active = map(attrgetter, ("_array", "_grad", "_active"))
 
 
 def _are_counts(value: Any) -> bool:
