@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, in_float
+from ..core.arrays import Array, Cotangent, in_float, is_foreign
 from ..core.fused import fused, labelled
 from ..ops.elementwise import sigmoid
 from ..ops.reductions import in_float32, widened
@@ -26,9 +26,17 @@ def exp_minus(x: Array) -> Array:
     This takes fewer passes than `sigmoid`. Where e^-x is limited, σ(x) is the smallest normal
     number of the dtype.
     """
+    return bounded_exp(-x)
+
+
+def bounded_exp(x: Array) -> Array:
+    """Return e^x, limited so that it does not overflow, in the memory of `x` if it is an array."""
     if x.dtype.kind == "O":  # symbols do not overflow
-        return np.exp(-x)
-    return np.exp(np.minimum(-x, _largest_exponent(x.dtype)))
+        return np.exp(x)
+    limit = _largest_exponent(x.dtype)
+    if is_foreign(x) or not x.ndim:
+        return np.exp(np.minimum(x, limit))
+    return np.exp(np.minimum(x, limit, out=x), out=x)
 
 
 @lru_cache(maxsize=16)
@@ -155,19 +163,19 @@ def _gelu(x: Array) -> Any:
     >>> y.data.round(4), x.grad.round(4)
     (array([-0.0454,  0.    ,  1.9546]), array([-0.0861,  0.5   ,  1.0861]))
     """
-    u = _even(x, _CUBIC)
+    u = _even(x, -2 * _SQRT_2_OVER_PI, _CUBIC)
     u *= x
-    p = exp_minus(u)
+    p = bounded_exp(u)  # e^(-2u)
     p += 1
     p = 1 / p
     return x * p, p
 
 
-def _even(x: Array, square: float) -> Array:
-    """Return 2 √(2/π) (1 + square · x²), in one new array. It is 2u/x, or 2 du/dx."""
-    k = x * (2 * _SQRT_2_OVER_PI * square)
+def _even(x: Array, factor: float, square: float) -> Array:
+    """Return factor · (1 + square · x²), in one new array. With 2 √(2/π), it is 2u/x or 2 du/dx."""
+    k = x * (factor * square)
     k *= x
-    k += 2 * _SQRT_2_OVER_PI
+    k += factor
     return k
 
 
@@ -177,7 +185,7 @@ def _gelu_vjp(g: Cotangent, y: Array, x: Array, residuals: Any = None) -> Cotang
         p = sigmoid(2 * _inner(x))
         slope = (2 * _SQRT_2_OVER_PI) * (1 + 3 * _CUBIC * x * x)
         return g * (p + x * p * (1 - p) * slope)
-    d = _even(x, 3 * _CUBIC)
+    d = _even(x, 2 * _SQRT_2_OVER_PI, 3 * _CUBIC)
     d *= 1 - residuals
     d *= y  # x p
     d += residuals

@@ -99,7 +99,9 @@ def _attention_vjps(
     ds -= row_sums(g * y, -1)
     ds *= p
     root = math.sqrt(q.shape[-1])
-    return [ds @ k / root, transposed(ds) @ (q / root), transposed(p) @ g, ds]
+    of_q = ds @ k
+    of_q /= root
+    return [of_q, transposed(ds) @ (q / root), transposed(p) @ g, ds]
 
 
 @in_float32

@@ -81,7 +81,11 @@ def row_means(x: Array) -> Array:
 
 def scale_rows(x: Array, r: Array, weight: Array | None) -> Array:
     """Return r x γ. The outer product of r and γ takes less time than a second broadcast of x."""
-    return x * (r if weight is None else np.dot(r, weight.reshape((1, -1))))
+    if weight is None:
+        return x * r
+    y = np.dot(r, weight.reshape((1, -1)))
+    y *= x
+    return y
 
 
 def inverse_rms(x: Array, eps: float) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.arrays import Array, Cotangent, as_array_or_tensor, in_dtype, unwrap_nested
+from ..core.arrays import Array, Cotangent, TensorBase, as_array_or_tensor, in_dtype, unwrap_nested
 from ..core.foreign import constant_like
 from ..core.fused import fused
 from ..core.primitive import primitive
@@ -34,6 +34,18 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
 
 
+def _times_transposed(g: Any, w: Any, shape: tuple[int, ...]) -> Any:
+    """Return g Wᵀ in a shape, for the rows of any number of leading axes.
+
+    OpenBLAS multiplies small matrices without rearranging them first. This is faster, but only if
+    the rows of Wᵀ are contiguous.
+    """
+    small = g.ndim > 2 and g.shape[-2] >= _SOME_ROWS and g.shape[-2] * w.size <= _SMALL_PRODUCT
+    if small and not isinstance(w, TensorBase):
+        return np.matmul(g, w.T.copy()).reshape(shape)
+    return _product(_rows(g), w.T).reshape(shape)
+
+
 def _is_one_matrix(x: Any) -> bool:
     return bool(math.prod(x.shape[:-2]) == 1)
 
@@ -45,7 +57,7 @@ def _matmul_left(g: Cotangent, y: Array, a: Array, b: Array) -> Cotangent:
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
     if a.ndim > 2 and _is_one_matrix(b):
-        return (_rows(g) @ _rows(b).T).reshape(a.shape)
+        return _times_transposed(g, _rows(b), a.shape)
     if b.ndim > 2 and _is_one_matrix(a):
         return (_rows(transposed(g)).T @ _rows(transposed(b))).reshape(a.shape)
     return g @ transposed(b)
@@ -76,6 +88,10 @@ def _have_few_rows(a: Any, b: Any) -> bool:
 
 #: the number of rows from which BLAS multiplies the matrices of a stack as fast as one matrix
 _FEW_ROWS = 4
+#: the number of rows from which the matrices of a stack are multiplied faster than all rows at once
+_SOME_ROWS = 16
+#: the largest number of products of entries for which this is true
+_SMALL_PRODUCT = 1_000_000
 
 matmul = primitive(
     _matmul, _matmul_left, _matmul_right, name="matmul", implements=(np.matmul, np.linalg.matmul)
@@ -148,7 +164,7 @@ def _linear_input(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotan
     """g Wᵀ."""
     if g.ndim == 2 and type(g) is type(w):
         return g.dot(w.T)
-    return _product(_rows(g), w.T).reshape(x.shape) if w.ndim == 2 else g @ transposed(w)
+    return _times_transposed(g, w, x.shape) if w.ndim == 2 else g @ transposed(w)
 
 
 def _linear_weight(g: Cotangent, y: Array, x: Array, w: Array, b: Array) -> Cotangent:
