@@ -45,7 +45,7 @@ def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
 def names_no_entry_twice(index: Any) -> bool:
     """Return whether an index has integers, slices and masks only. Others may repeat an entry."""
     if isinstance(index, np.ndarray):
-        return index.dtype.kind == "b"
+        return bool(index.dtype == bool)
     parts = index if isinstance(index, tuple) else (index,)
     basic = (int, slice, np.integer, type(None), type(...))
     return all(isinstance(i, basic) or getattr(i, "dtype", None) == np.bool for i in parts)
