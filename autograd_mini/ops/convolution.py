@@ -33,6 +33,7 @@ import numpy as np
 
 from ..core.arrays import Array, Cotangent, TensorBase, is_foreign, widen
 from ..core.primitive import Primitive, primitive
+from .products import SMALL_PRODUCT
 
 _BLOCK = 2**20  #: bytes of windows that are made at once, to stay in the processor's cache
 
@@ -93,16 +94,22 @@ def _overlap(n: int, places: int, stride: int, start: int) -> tuple[slice, slice
 
 
 def _shifted(
-    x: Array, rows: range, columns: int, width: int, stride: int, dilation: int, padding: Any
-) -> Array:
+    x: Array, rows: range, columns: int, width: int, stride: int, dilation: int, padding: Any,
+    by_column: bool,
+) -> Array:  # fmt: skip
     """Return padded rows of x, of shape (groups, C, *lengths, N), for each column of a kernel.
 
-    The result has the shape (groups, rows, width of the kernel, C, columns of places, N).
+    The result has the shape (groups, rows, width of the kernel, C, columns of places, N). In
+    memory, the columns of places may come before the rows.
     """
     groups, channels, *lengths, batch = x.shape
     (top, _), (left, _) = padding
-    shape = groups, len(rows), width, channels, columns, batch
-    y = np.empty_like(x, order="C", shape=shape)
+    shape = [groups, len(rows), width, channels, columns, batch]
+    if by_column:
+        shape.insert(1, shape.pop(4))
+    y = np.empty_like(x, order="C", shape=tuple(shape))
+    if by_column:
+        y = y.transpose(0, 2, 3, 4, 1, 5)
     there, here = _overlap(lengths[0], len(rows), 1, rows.start - top)
     y[:, : there.start] = y[:, there.stop :] = 0
     for k in range(width):
@@ -125,26 +132,27 @@ def _groups_of_rows(x: Array, places: int, kernel: int, stride: int, dilation: i
 
 
 def _windows(
-    x: Array, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Iterator[tuple[slice, Array]]:
-    """Yield rows of places, and their windows: (groups, rows, entries, columns times batch).
+    x: Array, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int,
+    by_column: bool = False,
+) -> Iterator[tuple[slice, Array]]:  # fmt: skip
+    """Yield rows of places, and their windows: (groups, rows, entries, columns, batch).
 
-    Windows of a single entry are not copied: x is the matrix of its columns.
+    In memory, the last three axes are a matrix of windows. If they are laid out `by_column`, the
+    windows of each place are a matrix. Windows of a single entry are not copied.
     """
     height, width = count_places(x.shape[2:], kernel, stride, padding, dilation)
     x = _batch_last(x)
     x = x.reshape(groups, x.shape[0] // groups, *x.shape[1:])
     if kernel == stride == (1, 1) and not any(map(any, padding)):
-        yield slice(height), x.reshape(*x.shape[:3], width * x.shape[4]).swapaxes(1, 2)
+        yield slice(height), x.swapaxes(1, 2)
         return
     span, step = dilation[0] * (kernel[0] - 1) + 1, stride[0]
     row_bytes = step * kernel[1] * x.shape[0] * x.shape[1] * width * x.shape[4] * x.itemsize
     for first, last in _row_blocks(height, row_bytes, 4 * span):  # a few rows are copied twice
         rows = range(first * step, (last - 1) * step + span)
-        wide = _shifted(x, rows, width, kernel[1], stride[1], dilation[1], padding)
+        wide = _shifted(x, rows, width, kernel[1], stride[1], dilation[1], padding, by_column)
         y = _groups_of_rows(wide, last - first, kernel[0], step, dilation[0])
-        shape = _product(y.shape[2:5]), _product(y.shape[5:])
-        yield slice(first, last), y.reshape(*y.shape[:2], *shape)
+        yield slice(first, last), y.reshape(*y.shape[:2], _product(y.shape[2:5]), *y.shape[5:])
 
 
 def _matrices(w: Array, groups: int) -> Array:
@@ -183,14 +191,34 @@ def _conv_of_images(
     height, width = count_places(x.shape[2:], kernel, stride, padding, dilation)
     # A row of W has the entries in the order of the windows: the channels come last.
     x, w = widen(x), _matrices(widen(w).transpose(0, 2, 3, 1), groups)
-    y = np.empty_like(x, order="C", shape=(*w.shape[:2], height, width * x.shape[0]))
-    for rows, windows in _windows(x, kernel, stride, padding, dilation, groups):
+    y = np.empty_like(x, order="C", shape=(*w.shape[:2], height, width, x.shape[0]))
+    by_column = _are_small_products(w.shape[1], w.shape[2], x.shape[0])
+    for rows, windows in _windows(x, kernel, stride, padding, dilation, groups, by_column):
         block = y[:, :, rows]
-        np.matmul(w[:, None], windows, out=block.swapaxes(1, 2))
+        if by_column:
+            out = block.transpose(0, 3, 2, 1, 4)
+            np.matmul(w[:, None, None], windows.transpose(0, 3, 1, 2, 4), out=out)
+        else:
+            out = block.reshape(*block.shape[:3], width * x.shape[0]).swapaxes(1, 2)
+            np.matmul(w[:, None], _merged(windows), out=out)
         if bias is not None:
-            block += bias.reshape(*w.shape[:2], 1, 1)
+            block += bias.reshape(*w.shape[:2], 1, 1, 1)
     y = y.reshape(w.shape[0] * w.shape[1], height, width, x.shape[0])
     return _batch_first(y).astype(dtype, copy=False)
+
+
+def _are_small_products(outputs: int, entries: int, batch: int) -> bool:
+    """Return whether the windows of one place are best multiplied on their own.
+
+    OpenBLAS multiplies small matrices without rearranging them first. For a few outputs, the copies
+    of the windows take longer than the products.
+    """
+    return outputs >= 16 and batch >= 32 and outputs * entries * batch <= SMALL_PRODUCT
+
+
+def _merged(windows: Array) -> Array:
+    """Return windows with the columns and the batch as one axis."""
+    return windows.reshape(*windows.shape[:3], windows.shape[3] * windows.shape[4])
 
 
 def _conv_weight(
@@ -215,7 +243,7 @@ def _conv_weight_of_images(
     shape = groups, channels * _product(kernel), outputs // groups
     y = np.zeros_like(x, order="C", shape=shape)
     for rows, windows in _windows(x, kernel, stride, padding, dilation, groups):
-        of_rows = g[:, rows]
+        windows, of_rows = _merged(windows), g[:, rows]
         for row, end in _row_blocks(windows.shape[1], y.nbytes):
             y += (windows[:, row:end] @ of_rows[:, row:end]).sum(axis=1)
     y = np.swapaxes(y, 1, 2).reshape(outputs, *kernel, channels).transpose(0, 3, 1, 2)

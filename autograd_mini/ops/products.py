@@ -40,7 +40,7 @@ def _times_transposed(g: Any, w: Any, shape: tuple[int, ...]) -> Any:
     OpenBLAS multiplies small matrices without rearranging them first. This is faster, but only if
     the rows of Wᵀ are contiguous.
     """
-    small = g.ndim > 2 and g.shape[-2] >= _SOME_ROWS and g.shape[-2] * w.size <= _SMALL_PRODUCT
+    small = g.ndim > 2 and g.shape[-2] >= _SOME_ROWS and g.shape[-2] * w.size <= SMALL_PRODUCT
     if small and not isinstance(w, TensorBase):
         return np.matmul(g, w.T.copy()).reshape(shape)
     return _product(_rows(g), w.T).reshape(shape)
@@ -90,8 +90,8 @@ def _have_few_rows(a: Any, b: Any) -> bool:
 _FEW_ROWS = 4
 #: the number of rows from which the matrices of a stack are multiplied faster than all rows at once
 _SOME_ROWS = 16
-#: the largest number of products of entries for which this is true
-_SMALL_PRODUCT = 1_000_000
+#: the number of products of entries up to which a product of matrices is small for OpenBLAS
+SMALL_PRODUCT = 1_000_000
 
 matmul = primitive(
     _matmul, _matmul_left, _matmul_right, name="matmul", implements=(np.matmul, np.linalg.matmul)
