@@ -79,12 +79,18 @@ def test_convolution_passes_gradcheck_of_order_2():
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_conv1d_of_a_large_batch_equals_its_parts(name):
-    _, w, b = arrays_for(OPTIONS[name])
-    options = {k: v[1] if isinstance(v, tuple) else v for k, v in OPTIONS[name].items()}
-    x, w = RNG.normal(size=(20, 4, 9)), leaf(w[..., 0])
-    whole = ag.conv1d(x, w, b, **options)
-    parts = [ag.conv1d(a, w, b, **options) for a in (x[:12], x[12:])]
+@pytest.mark.parametrize("axes", [1, 2])
+def test_convolution_of_a_large_batch_equals_its_parts(axes, name):
+    """A batch of 12, 28 or 40 examples is arranged in memory in three ways."""
+    options = OPTIONS[name]
+    x, w, b = RNG.normal(size=(40, 4, 6, 7)), np.concatenate([W] * 6)[:32], np.ones(32)
+    w = w[:, : 4 // options.get("groups", 1)]
+    if axes == 1:
+        x, w = x[:, :, 0], w[..., 0]
+        options = {k: v[1] if isinstance(v, tuple) else v for k, v in options.items()}
+    w, conv = leaf(w), getattr(ag, f"conv{axes}d")
+    whole = conv(x, w, b, **options)
+    parts = [conv(a, w, b, **options) for a in (x[:12], x[12:])]
     np.testing.assert_allclose(whole.data, np.concatenate(parts).data, atol=1e-13)
     cotangent = np.cos(np.arange(whole.size)).reshape(whole.shape)
     whole.backward(cotangent)

@@ -274,23 +274,26 @@ def _scatter(step: Step, name: Names) -> Lowered:
 
 
 def _put(step: Step, name: Names) -> Lowered:
-    """Write zeros, then add to a slice of them."""
-    x, index, _ = step.args
-    return Lowered(called(step, name), ["{out}.fill(0)", _add_to_slice(x, index, name)])
+    """Write zeros, then add to a slice of them. If later steps write the zeros, leave them out."""
+    x, index, _, *tiled = step.args
+    zeros = [] if tiled else ["{out}.fill(0)"]
+    return Lowered(called(step, name), [*zeros, _add_to_slice(x, index, name, bool(tiled))])
 
 
 def _put_too(step: Step, name: Names) -> Lowered:
-    y, x, index = step.args
-    writing = [f"{name(np.copyto)}({{out}}, {name(y)})", _add_to_slice(x, index, name)]
+    y, x, index, *tiled = step.args
+    add = _add_to_slice(x, index, name, bool(tiled))
+    writing = [f"{name(np.copyto)}({{out}}, {name(y)})", add]
     return Lowered(called(step, name), writing, over=[y], copies=True)
 
 
-def _add_to_slice(x: Any, index: Any, name: Names) -> str:
+def _add_to_slice(x: Value, index: Any, name: Names, to_zero: bool) -> str:
     """Return a statement. ``out[i] += x`` would also assign the slice to itself."""
     index = index if isinstance(index, tuple) else (index,)
     index = index if ... in index else (*index, ...)  # a view, also of a single entry
     part = f"{{out}}[{name(index)}]"
-    return f"{name(np.add)}({part}, {name(x)}, {part})"
+    before = name(np.zeros((), dtype_of(example_of(x)))) if to_zero else part
+    return f"{name(np.add)}({before}, {name(x)}, {part})"
 
 
 _SPECIAL: dict[Any, Any] = {

@@ -16,15 +16,16 @@ from ...core.registry import PRIMITIVES
 from ..ir import Program, Step, Value
 
 
-def put(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Return zeros with `x` added at a slice."""
-    y = np.zeros(shape, x.dtype)
-    y[index] += x
-    return y
+def put(x: Any, index: Any, shape: tuple[int, ...], tiled: bool = False) -> Any:
+    """Return zeros with `x` added at a slice.
+
+    If it is `tiled`, later steps write all other entries, which may now be anything.
+    """
+    return put_too(np.zeros(shape, x.dtype), x, index)
 
 
-def put_too(y: Any, x: Any, index: Any) -> Any:
-    """Return `y` with `x` added at a slice."""
+def put_too(y: Any, x: Any, index: Any, tiled: bool = False) -> Any:
+    """Return `y` with `x` added at a slice. No earlier step wrote to a `tiled` slice."""
     y = y.copy()
     y[index] += x
     return y
@@ -34,6 +35,7 @@ def join_slices(program: Program) -> None:
     """Replace each sum of scattered slices, in place."""
     uses = program.uses()
     joined: set[Step] = set()
+    chains: dict[Value, list[Step]] = {}  # the steps that write to one array, by its last value
 
     def is_sum_of_slices(x: Any) -> bool:
         step = x.step if isinstance(x, Value) and uses[x] == 1 else None
@@ -50,7 +52,22 @@ def join_slices(program: Program) -> None:
         x, index, _ = last.args
         step.function, step.args = put_too, (first.outs[0], x, index)
         joined.add(last)
+        chains[step.outs[0]] = [*chains.pop(first.outs[0], [first]), step]
+    for value, steps in chains.items():
+        if _tile([step.args[-2 if step.function is put else -1] for step in steps], value.shape):
+            for step in steps:
+                step.args = *step.args, True
     program.steps = [step for step in program.steps if step not in joined]
+
+
+def _tile(indices: list[Any], shape: tuple[int, ...]) -> bool:
+    """Return whether each entry of an array of this shape lies in exactly one of the slices."""
+    seen = np.zeros(shape, bool)
+    for index in indices:
+        if seen[index].any():
+            return False
+        seen[index] = True
+    return bool(seen.all())
 
 
 def _is_scattered_slice(step: Step) -> bool:
