@@ -23,7 +23,9 @@ after the other, each with all columns of the kernel and all channels:
     └──── windows 0 ────┘                      the windows of the first row of places
             └──── windows 1 ────┘              and of the second
 
-So the windows of a row of places are a matrix, a view that overlaps with the next one.
+So the windows of a row of places are a matrix, a view that overlaps with the next one. In a large
+batch, the rows of each column of places lie after one another, so the windows of each place are a
+matrix.
 """
 
 from collections.abc import Iterator

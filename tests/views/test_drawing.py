@@ -372,6 +372,17 @@ def test_constants_are_folded_first():
     assert folded.graph.note == "6 tensors, folded into 5 cards: max_nodes= shows more"
 
 
+def test_reshape_is_folded_into_the_scope_that_uses_it():
+    x, w = leaf(np.ones((2, 2)), "x"), leaf(np.ones(4), "w")
+    with ag.scope("before"):
+        h = np.tanh(x * x)
+    flat = h.reshape(-1)
+    with ag.scope("after"):
+        y = np.tanh(flat * w).sum()
+    operations = [[c.operation for c in draw(y, max_nodes=n).graph.cards] for n in (3, 2)]
+    assert operations == [["before", "reshape", "after"], ["before", "after"]]
+
+
 def test_a_folded_card_shows_its_output():
     drawing = draw(stages(), depth=0)
     last = drawing.graph.cards[-2]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ...core.messages import shown
 from ...core.tensor import Tensor
+from ...ops.shaping import reshape
 from ...text.format import ELLIPSIS, truncate
 
 _LONGEST_TITLE = 40  # characters
@@ -93,7 +94,8 @@ def parts_of(
 
     If there are more, constants are folded into the nodes that use them. Then scopes are folded,
     from the inside out, and equal neighbours are stacked, at last also the steps of a recurrent
-    network. Then runs of nodes are folded, then leaves.
+    network. A reshape is folded into the scope that uses it. Then runs of nodes are folded, then
+    leaves.
     `depth` is how many levels of scopes are open; None opens as many as fit. `scopes` are those of
     the whole tape, if the tensors are only a part of it.
     """
@@ -113,7 +115,10 @@ def parts_of(
         for level, chained in [(level, chained) for level in depths for chained in (False, True)]:
             if len(parts) <= max_nodes:
                 break
-            finer, parts = parts, _with_leaves(tensors, _stack_copies(folded(level), chained))
+            stacked = _stack_copies(folded(level), chained)
+            finer, parts = parts, _with_leaves(tensors, stacked)
+            if len(parts) > max_nodes:
+                parts = _with_leaves(tensors, _absorb_reshapes(stacked))
         if sum(part.copies for part in parts) * _COARSE <= max_nodes:
             parts = finer
     computed = [part for part in parts if part.tensors[-1].op]
@@ -191,6 +196,29 @@ def _stack_copies(parts: Sequence[Part], chained: bool = False) -> list[Part]:
         for stack in stacks
         for part in ([_stack(stack)] if len(stack) >= _MIN_COPIES else stack)
     ]
+
+
+def _absorb_reshapes(parts: Sequence[Part]) -> list[Part]:
+    """Put each reshape into the folded part right after it, if only that part uses the result."""
+    users: dict[int, set[int]] = {}
+    for i, part in enumerate(parts):
+        for t in part.tensors:
+            for a in t.inputs:
+                if isinstance(a, Tensor):
+                    users.setdefault(a.order, set()).add(i)
+    found: list[Part] = []
+    for i, part in reversed([*enumerate(parts)]):
+        if found and _is_reshape(part, found[-1]) and users[part.tensors[0].order] == {i + 1}:
+            found[-1] = replace(found[-1], tensors=part.tensors + found[-1].tensors)
+        else:
+            found.append(part)
+    return found[::-1]
+
+
+def _is_reshape(part: Part, after: Part) -> bool:
+    """Return whether a part is a single reshape, next to a folded part in the same box."""
+    ops = [t.op for t in part.tensors]
+    return ops == [reshape] and after.is_folded and after.box == part.box
 
 
 def _structure(part: Part) -> Hashable:
