@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from operator import index as as_int
 from typing import Any
 
@@ -96,10 +97,16 @@ def _add_rows(y: Any, index: Any, x: Any) -> None:
 
     The blocks are small enough to stay in the processor's cache.
     """
-    one_hot = np.eye(len(y), dtype=x.dtype)
+    one_hot = _one_hot_rows(len(y), x.dtype)
     for start in range(0, index.size, 1024):
         rows = one_hot.take(index[start : start + 1024], axis=0)
         y += np.dot(rows.T, x[start : start + 1024])
+
+
+@lru_cache(maxsize=16)
+def _one_hot_rows(n: int, dtype: Any) -> Any:
+    """Return the identity matrix, cached: making it takes as long as a small product."""
+    return np.eye(n, dtype=dtype)
 
 
 def _scatter_vjp(g: Cotangent, y: Array, x: Array, index: Any, shape: Any) -> Cotangent:

@@ -30,6 +30,8 @@ def _collect(function: Any, own: str, asked: str, found: dict[str, str]) -> None
     definition = _definition(function, asked)
     for used in _globals_of(definition):
         thing = function.__globals__.get(used)  # or a function of Python, such as range
+        if not isinstance(thing, types.FunctionType):  # a cached function without its cache
+            thing = getattr(thing, "__wrapped__", thing)
         if used in found or used == "np" or thing is None or thing is function:
             continue
         if thing is np:
