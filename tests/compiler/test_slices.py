@@ -49,3 +49,11 @@ def test_compiled_slices_have_the_bits_of_eager_ones(f, dtype):
     if f in (disjoint, in_a_loop, with_a_gap, transposed):
         assert "scatter" not in compiled.plan
         assert (".fill(0)" in compiled.plan) == (f is with_a_gap)  # other slices leave no gap
+
+
+@pytest.mark.parametrize("f", [disjoint, in_a_loop, with_a_gap, transposed, entries])
+def test_slices_of_a_result_have_the_bits_of_eager_ones(f):
+    gradient = ag.grad(lambda z: (f(z) ** 3).sum())
+    compiled = ag.compile(gradient)
+    for x in (X, -X, X + 1):  # a result is a new array, and not in the memory of the program
+        assert compiled(x).tobytes() == gradient(x).data.tobytes()

@@ -25,9 +25,9 @@ def put(x: Any, index: Any, shape: tuple[int, ...], tiled: bool = False) -> Any:
 
 
 def put_too(y: Any, x: Any, index: Any, tiled: bool = False) -> Any:
-    """Return `y` with `x` added at a slice. No earlier step wrote to a `tiled` slice."""
+    """Return `y` with `x` added at a slice. If `tiled`, the slice of `y` may hold anything."""
     y = y.copy()
-    y[index] += x
+    y[index] = x + (0 if tiled else y[index])
     return y
 
 
