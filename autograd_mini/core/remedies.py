@@ -268,7 +268,7 @@ FUNCTIONS = {
         "ag.softmax_cross_entropy(x[None], (x[:1] > 0).astype(int), axis=1)"
     ),
     "F.nll_loss(F.log_softmax(x, dim=1), c)": "ag.nll_loss(ag.log_softmax(x, axis=1), c)",
-    "F.binary_cross_entropy(t, p)": "-np.mean(p * np.log(t) + (1 - p) * np.log(1 - t))",
+    "F.binary_cross_entropy(p, t)": "-np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))",
     "F.binary_cross_entropy_with_logits(x, t)": "ag.sigmoid_binary_cross_entropy(x, t)",
     # derivatives
     "torch.autograd.backward(f(w))": "f(w).backward()",
@@ -333,7 +333,7 @@ LAYERS = {
     "torch.nn.MSELoss(reduction='sum')(x, t)": "ag.mse_loss(x, t, reduction='sum')",
     "torch.nn.L1Loss()(x, t)": "np.mean(np.abs(x - t))",
     "torch.nn.NLLLoss()(F.log_softmax(x, dim=1), c)": "ag.nll_loss(ag.log_softmax(x, axis=1), c)",
-    "torch.nn.BCELoss()(t, p)": "-np.mean(p * np.log(t) + (1 - p) * np.log(1 - t))",
+    "torch.nn.BCELoss()(p, t)": "-np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))",
     "torch.nn.BCEWithLogitsLoss()(x, t)": "ag.sigmoid_binary_cross_entropy(x, t)",
     "torch.nn.HuberLoss()(x, t)": (
         "np.mean(np.where(abs(x - t) < 1, (x - t) ** 2 / 2, abs(x - t) - 0.5))"

@@ -142,8 +142,9 @@ def check_fused(
     tolerance : float
         The largest allowed difference between node and graph, in ULP. A ULP (unit of the last
         place) is the distance from a number to the next larger number of its dtype. A larger
-        difference is allowed if the node is close to the reference. This means that its error is at
-        most `tolerance`, or twice the error of the graph, or 16 times the ULP of the largest entry.
+        difference is allowed if the distance from the node to the reference is small. One of these
+        is enough: it is at most `tolerance`, or at most twice the distance from the graph to the
+        reference, or at most 16 ULP of the largest entry.
     **kwargs
         Keyword arguments of the node.
 
