@@ -71,8 +71,10 @@ def unsupported(f: Any) -> TypeError:
     """Return the error for a NumPy function without a rule. It suggests a similar function."""
     name = f"np.{name_of(f)}"
     reason = UNSUPPORTED.get(f)
-    if isinstance(f, np.ufunc) and getattr(np, f.__name__, None) is not f:  # as in SciPy
-        name, reason = f.__name__, "It is not a function of NumPy."
+    if isinstance(f, np.ufunc) and getattr(np, f.__name__, None) is not f:
+        name = f.__name__  # of a function of SciPy, or of a method such as x.clip
+        is_numpys = hasattr(np, name)
+        reason = f"Write np.{name}." if is_numpys else "It is not a function of NumPy."
     if reason is None:
         known = {name_of(g): g for g in PRIMITIVES if not isinstance(g, str)}
         nearest = difflib.get_close_matches(name_of(f), known, n=1, cutoff=0)[0]
