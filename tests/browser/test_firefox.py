@@ -100,8 +100,8 @@ def sheets(pdf):
     """Return the number of sheets of a document, whose objects may be compressed."""
     parts = [pdf]
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.S):
-        with suppress(zlib.error):
-            parts.append(zlib.decompress(stream))
+        with suppress(zlib.error):  # the last byte of a stream may look like the end of a line
+            parts.append(zlib.decompressobj().decompress(stream))
     return sum(len(re.findall(rb"/Type\s*/Page\b", part)) for part in parts)
 
 
