@@ -44,6 +44,7 @@ REFUSED = [
     "The order of the arguments is",
     "got a list of tensors",
     "lass indices",  # booleans as class indices
+    "class index (an integer)",  # a boolean as a class index
     "np.copyto has no derivative rule",  # np.full_like(array, tensor) does not dispatch
     "Write np.clip.",  # nor does array.clip(tensor)
     "has no attribute 'logsumexp'",  # of an array
