@@ -146,8 +146,7 @@ class Dropout(Module):
     rng : int or numpy.random.Generator, optional
         The generator of the masks, or its seed. Two layers with the same seed drop the same
         entries. Make one generator and pass it to all layers, so that they drop different ones. By
-        default, each run of a program draws different
-        masks.
+        default, each run of a program draws different masks.
 
     Raises
     ------
