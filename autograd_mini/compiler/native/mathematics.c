@@ -6,10 +6,10 @@
    comment states the largest relative error that each of them adds.
 
    Sources: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980): the
-   reduction of exp, sin and cos. Sun Microsystems, fdlibm (1993): the sum in log, tanh, and the
-   rounding errors in sin and cos. T. J. Dekker, A floating-point technique (1971): the error of a
-   sum. J.-M. Muller et al., Handbook of Floating-Point Arithmetic (2018): a constant that rounds,
-   and fused operations. */
+   reduction of exp, tanh, sin and cos, and the quotient in tanh. Sun Microsystems, fdlibm (1993):
+   the sum in log, and the rounding errors in sin and cos. T. J. Dekker, A floating-point technique
+   (1971): the error of a sum. J.-M. Muller et al., Handbook of Floating-Point Arithmetic (2018): a
+   constant that rounds, and fused operations. */
 
 #include <math.h>
 #include <stdint.h>
@@ -144,16 +144,22 @@ am_inline double am_log1p(double x) {
     return copysign(x > -1 ? y : x == -1 ? -INFINITY : NAN, x);
 }
 
-/* tanh(x) = q = m / (m + 2) for x >= 0, where m = exp(2 x) - 1 = 2^n - 1 + 2^n (h - d + r^2 p(r))
-   (fdlibm). h is exact, and r = h - d. For small x, n = 0, and tanh(x) = m / 2 (1 - q) is more
-   accurate. From 20 on, tanh(x) rounds to 1. */
+/* tanh(|x|) = (exp(t) - 1) / (exp(t) + 1) = m / (m + 2 (2 q - p)), where t = 2 |x| = n ln 2 + r and
+   0 <= r < ln 2, e = 2^n, m = (e + 1) p + 2 (e - 1) q, and exp(r) = (2 q + p) / (2 q - p). So
+   tanh(r / 2) = p / (2 q), within 2^-59. q = 1 + c z. Its rounding error d goes into p, because only
+   p / q matters. From t = 40 on, tanh(x) rounds to 1. */
 am_inline double am_tanh(double x) {
-    double a = fabs(x), t = a > 20 ? 40 : a + a;
-    double s = am_shifted(t, 1.4426950408889634), n = s - 0x1.8p52, e = am_power(s);
-    double h = am_fma(n, -0x1.62e42feep-1, t), d = n * 0x1.a39ef35793c76p-33, r = h - d;
-    double m = am_fma(e, am_fma(r * r, am_exp_rest(r), -d), am_fma(e, h, e - 1));
-    double q = m / (m + 2), half = 0.5 * m;
-    return copysign(n > 0 ? q : am_fma(-half, q, half), x);
+    double t = 2 * fabs(x);
+    t = t > 40 ? 40 : t;
+    double s = am_shifted(t - 0.34657359027997264, 1.4426950408889634), n = s - 0x1.8p52;
+    double r = am_reduced(t, n), z = r * r, e = am_power(s);
+    double c = am_fma(1.4994195337940203e-06, z, 0.0012619577093286388);
+    c = am_fma(c, z, 0.1136301229359935);
+    double q = am_fma(c, z, 1), d = am_fma(-c, z, q - 1);
+    double p = am_fma(0.00012611413132599284, z, 0.030296789602660284);
+    p = am_fma(r, am_fma(p, z, d), r);
+    double m = am_fma(e + 1, p, am_fma(2, e, -2) * q);
+    return copysign(m / am_fma(2, am_fma(2, q, -p), m), x);
 }
 
 /* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and
@@ -367,16 +373,19 @@ am_inline float am_log1pf(float x) {
     return copysignf(x > -1 ? y : x == -1 ? -INFINITY : NAN, x);
 }
 
-/* tanh(x) = q = m / (m + 2) for x >= 0, where m = exp(2 x) - 1 = 2^n - 1 + 2^n (h - d + r^2 p(r))
-   (fdlibm). h is exact, and r = h - d. For small x, n = 0, and tanh(x) = m / 2 (1 - q) is more
-   accurate. From 10 on, tanh(x) rounds to 1. */
+/* tanh(|x|) = (exp(t) - 1) / (exp(t) + 1) = m / (m + 2 (2 q - p)), where t = 2 |x| = n ln 2 + r and
+   0 <= r < ln 2, e = 2^n, m = (e + 1) p + 2 (e - 1) q, and exp(r) = (2 q + p) / (2 q - p). So
+   tanh(r / 2) = p / (2 q), within 2^-35. q = 1 + c z. Its rounding error d goes into p, because only
+   p / q matters. From t = 20 on, tanh(x) rounds to 1. */
 am_inline float am_tanhf(float x) {
-    float a = fabsf(x), t = a > 10 ? 20 : a + a;
-    float s = am_shiftedf(t, 1.44269504f), n = s - 0x1.8p23f, e = am_powerf(s);
-    float h = am_fmaf(n, -0x1.62e4p-1f, t), d = n * 0x1.7f7d1cp-20f, r = h - d;
-    float m = am_fmaf(e, am_fmaf(r * r, am_exp_restf(r), -d), am_fmaf(e, h, e - 1));
-    float q = m / (m + 2), half = 0.5f * m;
-    return copysignf(n > 0 ? q : am_fmaf(-half, q, half), x);
+    float t = 2 * fabsf(x);
+    t = t > 20 ? 20 : t;
+    float s = am_shiftedf(t - 0.34657359f, 1.44269504f), n = s - 0x1.8p23f;
+    float r = am_reducedf(t, n), z = r * r, e = am_powerf(s);
+    float c = am_fmaf(0.000593071047f, z, 0.107116729f), q = am_fmaf(c, z, 1);
+    float d = am_fmaf(-c, z, q - 1), p = am_fmaf(r, am_fmaf(0.0237833988f, z, d), r);
+    float m = am_fmaf(e + 1, p, am_fmaf(2, e, -2) * q);
+    return copysignf(m / am_fmaf(2, am_fmaf(2, q, -p), m), x);
 }
 
 /* sigmoid(x) = 1 / (1 + 2^n (1 + p)), where exp(-x) = 2^n (1 + p). If n > 0, numerator and
