@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.answers import Missing
 from ..core.primitive import Primitive
 from ..core.tensor import Tensor
 
@@ -31,7 +32,8 @@ CONTAINERS = (list, tuple, dict, set, frozenset, deque, ChainMap, UserDict, User
 _MAPPINGS = (dict, ChainMap, UserDict, types.MappingProxyType)
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 #: objects of these types have no parts that change
-_OPAQUE = (np.ufunc, types.CodeType, types.BuiltinFunctionType, types.GetSetDescriptorType)
+_OPAQUE = (np.ufunc, types.CodeType, types.BuiltinFunctionType, types.GetSetDescriptorType,
+           Missing)  # fmt: skip
 #: modules whose variables are not expected to change
 _LIBRARIES = {"numpy", "autograd_mini", *sys.stdlib_module_names} - {"__main__"}
 _MISSING = object()

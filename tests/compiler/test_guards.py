@@ -216,6 +216,20 @@ def test_state_that_the_function_does_not_read_may_change():
     assert len(counted) == 1
 
 
+def test_an_optimizer_is_watched_by_its_own_settings_only():
+    w = ag.tensor(X, requires_grad=True)
+    optimizer = ag.optim.Adam([w])
+
+    @ag.compile
+    def f(x):
+        return x * optimizer.eps + len(optimizer.state) if hasattr(optimizer, "state") else x
+
+    f(X)
+    names = [name for name, *_ in f._latest.guards._attributes.checks + f._latest.guards._checks]
+    assert "optimizer.eps" in names
+    assert not [name for name in names if name.startswith("optimizer.state.")]
+
+
 def test_equal_numbers_in_new_objects_change_nothing():
     model = Model()
     compiled, counted = count(lambda x: x * model.scale * model.weights)
