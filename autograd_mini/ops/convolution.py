@@ -36,6 +36,7 @@ import numpy as np
 from ..core.arrays import Array, Cotangent, TensorBase, is_foreign, widen
 from ..core.primitive import Primitive, primitive
 from .products import SMALL_PRODUCT
+from .shaping import with_batch_last
 
 _BLOCK = 2**20  #: bytes of windows that are made at once, to stay in the processor's cache
 
@@ -64,7 +65,7 @@ def batch_last_in_memory(x: Array) -> Array:
     """Return `x`, of the same shape, or a copy whose batch is the last axis in memory."""
     if isinstance(x, TensorBase) or is_foreign(x) or _batch_last(x).flags.c_contiguous:
         return x
-    return _batch_first(_batch_last(x).copy())
+    return _batch_first(with_batch_last(x))
 
 
 def _batch_first(x: Array) -> Array:

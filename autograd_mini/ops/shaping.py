@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from math import gcd
 from operator import index as as_int
 from typing import Any
 
@@ -25,6 +26,25 @@ from ..core.messages import describe
 from ..core.primitive import VariadicRule, primitive
 from ..core.registry import implements, not_differentiable
 
+#: bytes of a processor's first cache, between addresses that share a place in it, and of a line
+_CACHE, _SHARED, _LINE = 2**15, 2**12, 64
+
+
+def with_batch_last(x: Array) -> Array:
+    """Return a copy of ``x.transpose(1, 2, ..., 0)``.
+
+    If the rows have a length of 4096 bytes, all entries of a column share a few places in the cache
+    and displace each other. Then x is first copied to longer rows. Together, this takes a sixth of
+    the time [Drepper: What every programmer should know about memory, 2007, section 3.3].
+    """
+    columns = x.transpose(*range(1, x.ndim), 0)
+    n, row = len(x), x.size // (len(x) or 1)
+    if not x.flags.c_contiguous or n * gcd(row * x.itemsize, _SHARED) <= _CACHE:
+        return columns.copy()
+    rows = x.reshape(n, row)
+    longer = np.concatenate((rows, rows[:, : _LINE // x.itemsize]), axis=1)
+    return longer[:, :row].T.copy().reshape(columns.shape)
+
 
 def _reshape_vjp(g: Cotangent, y: Array, x: Array, shape: Any) -> Cotangent:
     """Reshape back. If `x` lies column by column in memory, g does so too.
@@ -35,6 +55,8 @@ def _reshape_vjp(g: Cotangent, y: Array, x: Array, shape: Any) -> Cotangent:
     if isinstance(g, TensorBase) or is_foreign(g) or x.ndim < 2 or x.strides[-1] <= x.itemsize:
         return g
     axes = sorted(range(x.ndim), key=lambda i: -x.strides[i])
+    if axes == [*range(1, x.ndim), 0]:
+        return with_batch_last(g).transpose(x.ndim - 1, *range(x.ndim - 1))
     return g.transpose(axes).copy().transpose(np.argsort(axes).tolist())
 
 

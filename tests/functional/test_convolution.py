@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini.functional.windows import windows_over
 from autograd_mini.ops import convolution
+from autograd_mini.ops.shaping import with_batch_last
 from tests.budget import examples
 from tests.cases import leaf
 from tests.compiler.checks import check
@@ -267,3 +268,16 @@ def test_windows_over_counts_the_places():
     windows = windows_over(X, (3, 2), 2, 1, 2)
     assert windows == ((3, 2), (2, 2), ((1, 1), (1, 1)), (2, 2))
     assert windows.size == 6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8])
+@pytest.mark.parametrize(
+    "shape", [(64, 16, 8, 8), (48, 1024), (3, 5, 7), (1, 4096), (0, 3), (3, 0)]
+)
+def test_copies_with_the_batch_last_have_the_same_entries(shape, dtype):
+    x = RNG.integers(-9, 9, shape).astype(dtype)
+    for each in (x, x[::-1], np.asfortranarray(x)):
+        copy = with_batch_last(each)
+        assert copy.flags.c_contiguous
+        assert not np.shares_memory(copy, each)
+        np.testing.assert_array_equal(copy, np.moveaxis(each, 0, -1))
