@@ -15,6 +15,7 @@ def by_row(x):
 # ---- moons --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # scikit-learn takes longer to import than all other tests of this file
 @pytest.mark.parametrize("n", [2, 7, 100])
 def test_moons_have_scikit_learns_geometry(n):
     theirs, their_labels = pytest.importorskip("sklearn.datasets").make_moons(n, shuffle=False)
