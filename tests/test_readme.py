@@ -1,6 +1,7 @@
 """README.md and the tour stay true. Their snippets run as doctests; here is what else they say."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def test_every_python_block_is_a_doctest_or_a_quotation():
         if language == "python" and ">>>" not in text:
             for line in text.strip().splitlines():
                 assert line in source, f"not a line of the library: {line}"
+
+
+def test_the_lines_of_c_are_lines_of_the_step():
+    step = (ROOT / "examples" / "gallery" / "step.c").read_text(encoding="utf-8")
+    (text,) = [text for language, text in BLOCKS if language == "c"]
+    assert textwrap.indent(text, "    ") in step
 
 
 @pytest.mark.parametrize("name", ["main-job", "tests"])
