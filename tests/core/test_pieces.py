@@ -60,7 +60,17 @@ def test_retained_gradient_of_a_sliced_node_is_an_array():
 def test_pieces_are_kept_until_all_have_arrived(monkeypatch):
     made = []
     whole = Pieces.whole
-    monkeypatch.setattr(Pieces, "whole", lambda self: made.append(len(self.parts)) or whole(self))
+    monkeypatch.setattr(Pieces, "whole", lambda self: made.append(len(self.parts())) or whole(self))
     x = 1 * ag.tensor(X, requires_grad=True)
     sum(row.sum() for row in x).backward()
     assert made == [4]
+
+
+def test_adding_a_piece_does_not_copy_the_others():
+    first = Pieces((3,), 0, np.ones(()))
+    second = first + Pieces((3,), 1, np.full((), 2.0))
+    total = second + (Pieces((3,), 2, np.full((), 4.0)) + Pieces((3,), 0, np.full((), 8.0)))
+    assert second.before is first
+    assert total.before.before is second
+    assert first.whole().tolist() == [1, 0, 0]  # an observer may have kept it
+    assert total.whole().tolist() == [9, 2, 4]
