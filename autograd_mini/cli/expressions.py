@@ -14,6 +14,7 @@ import difflib
 import math
 import operator
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from keyword import iskeyword
 from types import SimpleNamespace
@@ -121,7 +122,7 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
     """Compute a node of the syntax tree. Raise ExpressionError if it is not on the whitelist."""
     match node:
         case ast.Constant(value=value) if not isinstance(value, (complex, bytes)):
-            if isinstance(value, str) and value.strip("|<>= ") in ("O", "object", "object_"):
+            if isinstance(value, str) and _names_objects(value):
                 raise _error(node, "arrays of objects are not allowed")
             return value
         case ast.Name(id=name):
@@ -163,6 +164,16 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
             return _OPERATORS[type(op)](*operands)
     remedy = _REMEDIES.get(type(node), "")
     raise _error(node, f"an expression cannot contain {ast.unparse(node):.40}", remedy)
+
+
+def _names_objects(text: str) -> bool:
+    """Return whether NumPy takes a text as a dtype of objects, such as ``"O8"`` or ``"i4,O"``."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about "a", an old name of a dtype
+            return np.dtype(text).hasobject
+    except (TypeError, ValueError, SyntaxError):  # not a dtype
+        return False
 
 
 def _power(a: Any, b: Any) -> Any:

@@ -99,6 +99,8 @@ REFUSED = {
     "(10**18 * 10**18) ** 10**18": "out of range|too large",
     "prod(full(10**7, 9), dtype='O')": "arrays of objects are not allowed",
     "ones(3).astype('object')": "arrays of objects are not allowed",
+    "power(9, 387420489, dtype='O8')": "arrays of objects are not allowed",
+    "power(9, 387420489, dtype='i4,O')": "arrays of objects are not allowed",
     f"{'9' * 400} * x": "too large to convert to float",
     "x\0": "null bytes|invalid",
     "x\ny": r"invalid syntax.*x\\ny",
