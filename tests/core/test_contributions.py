@@ -38,6 +38,21 @@ def test_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
         np.testing.assert_array_equal(found, expected)
 
 
+def test_rule_of_a_number_gets_an_array():
+    """NumPy returns a sum over all axes as a bare number, which a rule could not write to."""
+    kinds = []
+
+    def rule(g, y, x):
+        kinds.append(type(g))
+        return g
+
+    double = ag.primitive(lambda x: 2 * x, rule, name="double")
+    x = leaf(3.0)
+    (double(x) * np.ones((2, 3))).sum().backward()
+    assert kinds == [np.ndarray]
+    assert x.grad == 6
+
+
 def test_contributions_of_a_checkpoint_are_its_own():
     x = leaf([1.0, 2.0])
     y = ag.checkpoint(lambda x: np.sin(x * x) * x)(x)

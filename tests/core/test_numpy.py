@@ -611,7 +611,8 @@ def test_sinc_is_smooth_at_zero(order):
 
 def test_ufunc_with_where():
     for text in ("np.exp(M, where=MASK)", "np.multiply(M, V, where=MASK)",
-                 "np.log(ZEROS, where=ZEROS > 0)"):  # fmt: skip
+                 "np.log(ZEROS, where=ZEROS > 0)", "np.exp(M, where=MASK[0])",
+                 "np.exp(M, where=MASK[:, :1])", "np.exp(V, where=MASK)"):  # fmt: skip
         f, inputs = function_of(text)
         leaves = [ag.tensor(x, requires_grad=True) for x in inputs]
         y, whole = f(*leaves), np.zeros((2, 3))
