@@ -6,28 +6,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.core.context import Observer, observing
 from autograd_mini.core.pieces import Pieces
-
-X = np.random.default_rng(0).normal(size=(4, 6))
-
-
-def disjoint(x):
-    return x[:, :2] * 2 + x[:, 2:4] * x[:, 4:]
-
-
-def overlapping(x):
-    return x[0, 1:4] * x[1, ::2] + x[0, :3] * x[-1, 3:]
-
-
-def sliced_and_whole(x):
-    return (x * x)[1:] + x[:-1] * x[1:].sum() + x.sum()
-
-
-def masked(x):
-    return x[x.detach().data > 0].sum() + x[2] * x[..., None, 0].sum()
-
-
-def one_slice(x):
-    return (-0.0 * x)[1:3]
+from tests.core.slices import X, disjoint, masked, one_slice, overlapping, sliced_and_whole
 
 
 @pytest.mark.parametrize("leaf", [True, False])
