@@ -176,6 +176,9 @@ def test_sort():
 def test_norm():
     for order in (None, 2, 3, 1.5):
         assert slopes(lambda x, p=order: np.linalg.norm(x, p), [0.0, 0.0]) == [0.0, 0.0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert slopes(lambda x: np.linalg.norm(x, 0.5), [0.0, 0.0]) == [0.0, 0.0]
+        assert slopes(lambda x: np.linalg.norm(x, -1), [0.0, 2.0]) == [0.0, 0.0]
     assert slopes(np.hypot, [0.0], [0.0]) == [[0.0], [0.0]]
     assert slopes(np.hypot, [0.0], [2.0]) == [[0.0], [1.0]]
 
