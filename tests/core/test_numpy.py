@@ -328,6 +328,14 @@ def test_call_that_numpy_rejects_raises(f, kind, why):
         f(ag.tensor(S, requires_grad=True))
 
 
+@pytest.mark.parametrize("a", [S, M, M.T, np.diag([1.0, 0.5, 3e-16])], ids=str)
+def test_lstsq_has_the_residuals_and_the_rank_of_numpy(a):
+    b = V[: len(a)]
+    found, expected = np.linalg.lstsq(ag.tensor(a), b), np.linalg.lstsq(a, b)
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-12)
+
+
 def test_lists_are_arrays():
     t = ag.tensor(S, requires_grad=True)
     np.testing.assert_allclose(np.linalg.solve(t, [1, 2, 3]).data, np.linalg.solve(S, [1, 2, 3]))

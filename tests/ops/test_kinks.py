@@ -322,6 +322,11 @@ def test_derivative_at_a_nan_that_is_the_result_is_not_0():
         assert slopes(lambda x, f=f: f(x, 1.0), [np.nan])[0] != 0.0
     for f in (np.fmax, np.fmin):
         assert slopes(lambda x, f=f: f(x, 1.0), [np.nan]) == [0.0]
+        assert slopes(f, [np.nan], [np.nan]) == [[1.0], [0.0]]
+
+
+def test_replaced_entries_have_the_derivative_0():
+    assert slopes(np.nan_to_num, [np.inf, -np.inf, np.nan, 2.0]) == [0.0, 0.0, 0.0, 1.0]
 
 
 def test_logsumexp_at_infinities():
