@@ -344,6 +344,8 @@ def test_checkpoint_of_captured_tensors_raises():
     x = ag.tensor(X, requires_grad=True)
     with pytest.raises(TypeError, match=r"'w' .* not an argument"):
         ag.checkpoint(lambda x: x * w)(x)
+    with pytest.raises(TypeError, match=r"'w' .* by position and not by name"):
+        ag.checkpoint(lambda x, w: x * w)(x, w=w)
     with pytest.raises(TypeError, match="not an argument"):
         ag.checkpoint(lambda x: x * (w * 3))(x)
     numbers = np.random.default_rng(0)
