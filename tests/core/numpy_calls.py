@@ -78,6 +78,7 @@ np.append(V, 2.0)
 np.block([[S, S[:, :1]], [V, 1.0]])
 np.block([V, W])
 np.block(M)
+np.block([M[:1], V])
 np.meshgrid(V)[0]
 np.meshgrid(V, W)[0]
 np.meshgrid(V, W[:2], indexing="ij")[1]
@@ -169,6 +170,7 @@ np.gradient(V, P)
 np.trapezoid(V)
 np.trapezoid(M, P)
 np.trapezoid(M, dx=0.5, axis=0)
+np.trapezoid(M, np.cumsum(np.square(N), axis=0), axis=0)
 np.trapezoid(M, np.cumsum(np.square(N), axis=1), axis=1)
 np.interp(V, P, W)
 np.interp(I, P, W, left=-1.0, right=5.0)

@@ -261,6 +261,17 @@ def test_gradients_of_lazy_leaves_stay_lazy(f):
     np.testing.assert_allclose(lazy.grad.compute(), plain.grad, rtol=1e-12)
 
 
+def test_recorded_gradients_of_chunks_can_be_differentiated_again():
+    array = pytest.importorskip("dask.array")
+    x = RNG.normal(size=(6, 4))
+    lazy = leaf(array.from_array(x, chunks=(2, 4)))
+    first = ag.gradients(np.sum(lazy) ** 2, lazy)
+    assert isinstance(first, ag.Tensor)
+    assert first.data.chunks == lazy.data.chunks
+    second = ag.gradients(np.sum(first * x), lazy)
+    np.testing.assert_allclose(np.asarray(second.data), np.full(x.shape, 2 * x.sum()), rtol=1e-12)
+
+
 def test_backward_computes_shared_chunks_once():
     array = pytest.importorskip("dask.array")
     calls = []

@@ -334,6 +334,14 @@ def test_logsumexp_at_infinities():
     assert slopes(ag.logsumexp, [-np.inf, -np.inf]) == [0.0, 0.0]
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_log_softmax_of_infinite_logits_has_no_finite_gradient():
+    x = ag.tensor(np.full(3, -np.inf), requires_grad=True)
+    y = ag.log_softmax(x)
+    y.backward(np.ones(3))
+    assert not np.isfinite([x.grad, ag.gradients(y, x, np.ones(3)).data]).any()
+
+
 @pytest.mark.parametrize("size", [1e4, 1e8, 1e16])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_logsumexp_shares_do_not_depend_on_magnitude(size, dtype):
