@@ -38,8 +38,27 @@ def test_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize(
+    "c", [np.ones(2), np.ones(1), np.ones(()), np.ones((3, 2)), np.ones(3) * 1j, np.array(["a"])],
+    ids=["two", "one", "number", "matrix", "complex", "text"],
+)  # fmt: skip
+def test_contribution_that_does_not_fit_raises(c):
+    double = ag.primitive(lambda x: 2 * x, lambda g, y, x: c, name="double")
+    x = leaf(np.ones(3))
+    with pytest.raises(ValueError, match="a rule of double returned"):
+        double(x).backward(np.ones(3))
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_first_cotangent_has_the_shape_of_the_result(shape):
+    x = leaf(np.ones(shape))
+    x.backward()
+    assert x.grad.shape == shape
+
+
 def test_rule_of_a_number_gets_an_array():
-    """NumPy returns a sum over all axes as a bare number, which a rule could not write to."""
+    """NumPy returns a sum over all axes as a bare number."""
     kinds = []
 
     def rule(g, y, x):
