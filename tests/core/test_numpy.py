@@ -351,3 +351,14 @@ def test_nan_bound_and_start_dtype_agree_with_numpy():
     for f in (np.sum, np.prod, np.max, np.min):
         assert f(t, initial=np.float64(2)).dtype == f(t.data, initial=np.float64(2)).dtype
         assert f(t, initial=np.float64(2)).item() == f(t.data, initial=np.float64(2))
+
+
+def test_argument_may_be_passed_by_numpys_name():
+    t = ag.tensor(M[:1], requires_grad=True)
+    for y, expected in (
+        (np.squeeze(a=t), np.squeeze(M[:1])), (np.squeeze(a=t, axis=0), M[0]),
+        (np.transpose(a=t), M[:1].T), (np.transpose(a=t, axes=(1, 0)), M[:1].T),
+        (np.flip(m=t, axis=1), M[:1, ::-1]), (np.repeat(a=t, repeats=2), np.repeat(M[0], 2)),
+    ):  # fmt: skip
+        assert y.requires_grad
+        np.testing.assert_array_equal(y.data, expected)

@@ -35,6 +35,14 @@ def test_zero_grad_of_a_node_retains_no_gradient():
         y.grad  # noqa: B018
 
 
+def test_scope_in_a_no_grad_block_records_nothing():
+    with ag.no_grad(), ag.scope("model"):
+        assert not (leaf() * 2).requires_grad
+        with ag.scope("head"):
+            assert not (leaf() * 2).requires_grad
+    assert (leaf() * 2).scope == ()
+
+
 # ---- sweeps: each one alone, each use once ------------------------------------------------------
 
 
