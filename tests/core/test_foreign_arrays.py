@@ -288,4 +288,6 @@ def test_list_of_lazy_arrays_raises():
     array = pytest.importorskip("dask.array")
     with pytest.raises(TypeError, match=r"Join them with np.stack"):
         ag.tensor([array.ones(2), array.ones(2)])
+    with pytest.raises(TypeError, match=r"Join them with np.stack"):
+        ag.tensor([[1.0, 2.0], (array.ones(()), 2.0)])
     assert isinstance(ag.tensor(np.stack([array.ones(2)] * 2)).data, array.Array)
