@@ -53,3 +53,16 @@ def test_adding_a_piece_does_not_copy_the_others():
     assert total.before.before is second
     assert first.whole().tolist() == [1, 0, 0]  # an observer may have kept it
     assert total.whole().tolist() == [9, 2, 4]
+
+
+def test_observer_sees_arrays_of_slices():
+    kinds = set()
+
+    class Kinds(Observer):
+        def contributed(self, contribution):
+            kinds.update({type(contribution.value), type(contribution.total)})
+
+    x = 1 * ag.tensor(X, requires_grad=True)
+    with observing(Kinds()):
+        (x[0] + x[1]).sum().backward()
+    assert kinds == {np.ndarray}
