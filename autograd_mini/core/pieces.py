@@ -35,6 +35,8 @@ class Pieces:
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Pieces):
             return self.whole() + other
+        if other.before is None:  # the usual case, without a list
+            return Pieces(self.shape, other.index, other.g, self)
         total = self
         for index, g in other.parts():
             total = Pieces(self.shape, index, g, total)
