@@ -101,6 +101,8 @@ REFUSED = {
     "ones(3).astype('object')": "arrays of objects are not allowed",
     "power(9, 387420489, dtype='O8')": "arrays of objects are not allowed",
     "power(9, 387420489, dtype='i4,O')": "arrays of objects are not allowed",
+    f"power([{2**64}], 30000000)[5]": "out of bounds",
+    "power([10**18 * 10**18], 30000000)[5]": "out of bounds",
     f"{'9' * 400} * x": "too large to convert to float",
     "x\0": "null bytes|invalid",
     "x\ny": r"invalid syntax.*x\\ny",
