@@ -10,7 +10,7 @@ import autograd_mini as ag
 from autograd_mini.core.fused import FUSED
 from autograd_mini.core.registry import PRIMITIVES, is_primitive, name_of
 from tests.cases import CASES, FUSED_CASES, LARGEST, TAPE, Dialect
-from tests.core.test_numpy import FIRST, NAMES, NAN_ROWS, ROWS
+from tests.core.numpy_calls import FIRST, NAMES, NAN_ROWS, ROWS
 from tests.device_array import DeviceArray, asdevice
 
 #: The dialect of the cases, whose own constants are on the device.

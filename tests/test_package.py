@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,13 @@ def test_type_ignore_has_a_reason():
             if "# type: ignore" in line:
                 reason = line.partition("# type: ignore")[2]
                 assert "# " in reason or before.lstrip()[:1] == "#", f"{path}: {line}"
+
+
+def test_no_test_file_imports_another():
+    """What several of them use is in a module without tests, such as tests/cases.py."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        imports = re.findall(r"^from [\w.]*\btest_\w+ import", path.read_text("utf-8"), re.M)
+        assert imports == [], path
 
 
 PEERS = {"torch", "jax", "mygrad", "tinygrad"}

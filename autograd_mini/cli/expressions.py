@@ -2,8 +2,8 @@
 
 An expression is parsed. It may contain only the kinds of syntax that are on a whitelist. It is
 computed with NumPy's functions and those of this library. `limits` bounds the time and the memory.
-NumPy releases the interpreter lock, and Python's long integers do not. So powers of whole numbers
-are computed as floats, and arrays of objects are refused.
+NumPy releases the interpreter lock, and Python's long integers do not. So long whole numbers become
+floats, and arrays of objects are refused.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import difflib
 import math
 import operator
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from keyword import iskeyword
 from types import SimpleNamespace
@@ -121,9 +122,9 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
     """Compute a node of the syntax tree. Raise ExpressionError if it is not on the whitelist."""
     match node:
         case ast.Constant(value=value) if not isinstance(value, (complex, bytes)):
-            if isinstance(value, str) and value.strip("|<>= ") in ("O", "object", "object_"):
+            if isinstance(value, str) and _names_objects(value):
                 raise _error(node, "arrays of objects are not allowed")
-            return value
+            return _short(value)
         case ast.Name(id=name):
             if name not in names and name in vars(_NP.linalg):
                 raise _error(node, f"unknown name {name!r}", f". Write linalg.{name}")
@@ -160,9 +161,25 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
             operands = _value(a, names), _value(b, names)
             if any(isinstance(x, (list, tuple, str)) for x in operands):
                 raise _error(node, "an operator takes only numbers and arrays")
-            return _OPERATORS[type(op)](*operands)
+            return _short(_OPERATORS[type(op)](*operands))
     remedy = _REMEDIES.get(type(node), "")
     raise _error(node, f"an expression cannot contain {ast.unparse(node):.40}", remedy)
+
+
+def _names_objects(text: str) -> bool:
+    """Return whether NumPy takes a text as a dtype of objects, such as ``"O8"`` or ``"i4,O"``."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about "a", an old name of a dtype
+            return np.dtype(text).hasobject
+    except (TypeError, ValueError, SyntaxError):  # not a dtype
+        return False
+
+
+def _short(value: Any) -> Any:
+    """Return a whole number of more than 63 bits as a float. NumPy would make an object of it."""
+    is_long = isinstance(value, int) and value.bit_length() > 63
+    return float(value) if is_long else value
 
 
 def _power(a: Any, b: Any) -> Any:

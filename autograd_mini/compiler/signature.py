@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -181,16 +181,23 @@ def argument_fast_path(
         names = ", ".join([bind(table), *own, *others])
         check(f"not {bind(are_alike)}(({names},))")
         own = []
-    lines += [f"if {x}.base is not None or not {x}.flags.writeable: return None" for x in own]
-    if own:
-        check(f"len(ids := {{{', '.join(f'id({x})' for x in own)}}}) < {len(own)}")
-    if own and others:
-        owners = ", ".join(f"id({x} if {x}.base is None else {x}.base)" for x in others)
-        check(f"not ids.isdisjoint(({owners},))")
+    for condition in _sharing(own, others):
+        check(condition)
     text = ["def enter(a):", *lines, f"return {''.join(f'{name}, ' for name in leaves) or '()'}"]
     exec("\n    ".join(text), bound)
     enter: Callable[..., Any] = bound["enter"]
     return enter
+
+
+def _sharing(own: list[str], others: list[str]) -> Iterator[str]:
+    """Yield conditions that hold if an array that is overwritten may share memory."""
+    for x in own:
+        yield f"{x}.base is not None or not {x}.flags.writeable"
+    if own:
+        yield f"len(ids := {{{', '.join(f'id({x})' for x in own)}}}) < {len(own)}"
+    if own and others:
+        owners = ", ".join(f"id({x} if {x}.base is None else {x}.base)" for x in others)
+        yield f"not ids.isdisjoint(({owners},))"
 
 
 # ---- results -------------------------------------------------------------------------------------

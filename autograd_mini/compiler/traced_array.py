@@ -148,7 +148,7 @@ class TracedArray(TracedMethods):
         x = np.asarray(self._value.example)
         return self if np.empty_like(x).strides == x.strides else self.copy("K")
 
-    def decided(self) -> Any:
+    def concrete_value(self) -> Any:
         """Return the number itself; a call in which it is another one traces the program again."""
         number = np.asarray(self._value.example).item()
         if not self._tracer.concrete:

@@ -178,9 +178,9 @@ def in_float(x: Any) -> Any:
     return x.astype(float) if hasattr(x, "dtype") and x.dtype.kind in "iub" else x
 
 
-def decided(x: Any) -> Any:
+def concrete_value(x: Any) -> Any:
     """Return a number for an ``if``. If it is traced, each call checks that it is the same."""
-    return x.decided() if hasattr(x, "decided") else x
+    return x.concrete_value() if hasattr(x, "concrete_value") else x
 
 
 def unwrap(x: Any) -> Any:

@@ -258,7 +258,7 @@ class Observer:
         """Called after a rule has run and its result has been added."""
 
     def backward_ends(self) -> None:
-        """Called after a backward pass that succeeded."""
+        """Called after a backward pass, even if it failed."""
 
     def module_begins(self, module: Any) -> None:
         """Called before an `nn.Module` computes its output."""

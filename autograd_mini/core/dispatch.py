@@ -175,7 +175,7 @@ def _where(f: Any, args: Any, where: Any) -> Any:
     a 0 among them does not affect the gradient.
     """
     mask = as_array(unwrap(where))
-    if hasattr(mask, "decided"):  # traced
+    if hasattr(mask, "concrete_value"):  # traced
         f = f"np.{name_of(f)}"
         raise TypeError(
             f"{f}: in a compiled function, where= cannot be {describe(where)} that depends on the "

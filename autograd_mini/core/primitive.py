@@ -242,9 +242,11 @@ def primitive(
     *vjps : callable or None
         A rule ``rule(g, y, *args, **kwargs)`` for each argument. `g` is the gradient of the result,
         `y` is the result, and `args` are the arguments. The rule returns the gradient of its
-        argument. Pass None if `forward` cannot be differentiated with respect to the argument. If
-        there are fewer rules than arguments, the last arguments are options without a rule, such as
-        ``axis``. If `forward` takes any number of arguments, pass one `VariadicRule`.
+        argument as a new array, or `g` itself. It must not change `g` or another array, because
+        other rules may get the same one. Pass None if `forward` cannot be differentiated with
+        respect to the argument. If there are fewer rules than arguments, the last arguments are
+        options without a rule, such as ``axis``. If `forward` takes any number of arguments, pass
+        one `VariadicRule`.
     name : str, optional
         The name in tables and pictures. The default is the name of `forward`.
     implements : NumPy function or tuple of NumPy functions, optional

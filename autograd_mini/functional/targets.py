@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core.arrays import Array, as_array, decided, holds_numbers, unwrap
+from ..core.arrays import Array, as_array, concrete_value, holds_numbers, unwrap
 from ..core.foreign import constant_like
 from ..core.messages import describe, require_number
 from ..core.tensor import Tensor
@@ -170,7 +170,7 @@ def _kept_classes(where: Array | None, logits: Array, axis: int) -> tuple[Any, A
         return None, None, logits.shape[axis]
     kept = np.broadcast_to(where, logits.shape)
     count = kept.sum(axis=axis, keepdims=True)
-    with_logits = where if decided(count.all()) else kept | (count == 0)
+    with_logits = where if concrete_value(count.all()) else kept | (count == 0)
     return kept, with_logits, np.maximum(count, 1).astype(logits.dtype)
 
 
@@ -184,43 +184,30 @@ def _checked(name: str, logits: Any, targets: Any, axis: int) -> tuple[Array, Ar
     z, y = unwrap(logits), unwrap(targets)
     shape, kind = z.shape, y.dtype.kind
 
+    def unfit(why: str) -> str:
+        return f"{name}: {_both(logits, targets)}. {why}"
+
     if not (z.dtype.kind in "fO" and holds_numbers(z) and holds_numbers(y)):
-        raise TypeError(_unfit(name, logits, targets, _wrong_kinds(name, z, y)))
+        raise TypeError(unfit(_wrong_kinds(name, z, y)))
     if not isinstance(axis, (int, np.integer)):
-        raise TypeError(
-            _unfit(
-                name,
-                logits,
-                targets,
-                f"axis must be an integer, the axis of the classes, got {axis!r}.",
-            )
-        )
+        raise TypeError(unfit(f"axis must be an integer, the axis of the classes, got {axis!r}."))
     if not -z.ndim <= axis < z.ndim and shape:
-        raise ValueError(
-            _unfit(
-                name,
-                logits,
-                targets,
-                f"The logits have no axis {axis}, only axes 0 to {z.ndim - 1}.",
-            )
-        )
+        raise ValueError(unfit(f"The logits have no axis {axis}, only axes 0 to {z.ndim - 1}."))
     if not shape or not shape[axis]:
-        raise ValueError(
-            _unfit(name, logits, targets, "Each row of logits needs at least one class.")
-        )
+        raise ValueError(unfit("Each row of logits needs at least one class."))
     axis = axis if axis < 0 else axis - z.ndim
-    rows = drop_axis(shape, axis)
-    if y.shape == rows and (kind in "iu" or not y.size):
+    if y.shape == drop_axis(shape, axis):  # class indices
+        if kind not in "iu" and y.size:
+            raise TypeError(
+                unfit(
+                    "Class indices must be integers. To convert them, write y.astype(int). For "
+                    f"probabilities, pass one number for each class, in an array of shape {shape}."
+                )
+            )
         return logits, targets if kind in "iu" else y.astype(int), axis
-    if y.shape == rows:
-        why = (
-            "Class indices must be integers. To convert them, write y.astype(int). For "
-            f"probabilities, pass one number for each class, in an array of shape {shape}."
-        )
-        raise TypeError(_unfit(name, logits, targets, why))
     fits = y.shape == shape or (kind in "fO" and _broadcasts(y.shape, shape))
     if not fits or _are_column_of_indices(y, shape, axis):
-        raise ValueError(_unfit(name, logits, targets, _wrong_shape(y, shape, axis)))
+        raise ValueError(unfit(_wrong_shape(y, shape, axis)))
     if (isinstance(targets, Tensor) and kind in "fO") or kind == "O" or z.dtype.kind == "O":
         return logits, targets if kind in "fO" else y.astype(object), axis
     return logits, y.astype(z.dtype, copy=False), axis
@@ -267,10 +254,6 @@ def _wrong_shape(y: Array, shape: tuple[int, ...], axis: int) -> str:
         f"Pass one class index (an integer) for each row, in an array of shape {rows}. Or pass "
         f"probabilities, in a float array of shape {shape}."
     )
-
-
-def _unfit(name: str, logits: Array, targets: Array, why: str) -> str:
-    return f"{name}: {_both(logits, targets)}. {why}"
 
 
 def _both(logits: Array, targets: Array) -> str:
@@ -344,7 +327,7 @@ def _checked_indices(
 
 def _remedy_for_indices(t: Array, c: int) -> str:
     """Return how to repair class indices of which some are not in 0 ... c-1."""
-    lowest, highest = int(decided(t.min())), int(decided(t.max()))  # t may be traced
+    lowest, highest = int(concrete_value(t.min())), int(concrete_value(t.max()))  # t may be traced
     if lowest > 0 and highest == c:
         return " If you count classes from 1, pass y - 1."
     wrong = lowest if lowest < 0 else highest

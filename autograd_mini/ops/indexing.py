@@ -137,7 +137,7 @@ def _getitem_vjp(g: Cotangent, y: Array, x: Array, index: Any) -> Cotangent:
         return g.reshape(x.shape)
     plain = type(g) is type(x) is np.ndarray and g.dtype is x.dtype
     if plain and not ALL_OBSERVERS and names_no_entry_twice(index):  # observers see arrays
-        return Pieces(x.shape, [(index, g)])
+        return Pieces(x.shape, index, g)
     return scattered(g, index, x.shape)
 
 

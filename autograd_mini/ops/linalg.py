@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array, Cotangent, as_array_or_tensor, decided, in_dtype, in_float
+from ..core.arrays import Array, Cotangent, as_array_or_tensor, concrete_value, in_dtype, in_float
 from ..core.foreign import constant_like
 from ..core.primitive import primitive
 from ..core.registry import NonDifferentiable, implements, not_differentiable
@@ -116,7 +116,7 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     columns = b[:, None] if b.ndim == 1 else b
     x = lstsq(a, columns, rcond)
     values = np.linalg.svdvals(a)
-    above = decided(np.count_nonzero(values > rcond * values.max())) if values.size else 0
+    above = concrete_value(np.count_nonzero(values > rcond * values.max())) if values.size else 0
     rank = np.intc(int(above))
     full = rank == n < m  # NumPy returns residuals in this case only
     residuals = np.sum(np.square(columns - a @ x), axis=0) if full else np.zeros(0, x.dtype)
@@ -160,7 +160,7 @@ def _adjugate(a: Any) -> Any:
 
 def _det_vjp(g: Cotangent, y: Array, a: Array) -> Cotangent:
     """Return the cofactors: det A times A⁻ᵀ if A is regular [Giles 2008, section 2.2.4]."""
-    if decided(np.all(y != 0)):
+    if concrete_value(np.all(y != 0)):
         return (g * y)[..., None, None] * _t(np.linalg.inv(a))
     return g[..., None, None] * _t(_adjugate(a))
 

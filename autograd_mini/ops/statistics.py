@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.arrays import (
     as_array_or_tensor,
-    decided,
+    concrete_value,
     in_dtype,
     in_float,
     is_half,
@@ -76,7 +76,7 @@ def _average(
         dtype = np.result_type(a.dtype, weights.dtype, least)
         a, weights = in_dtype(a, dtype), widen(in_dtype(weights, dtype))
         total = np.sum(weights, axis=axis, keepdims=keepdims)
-        if decided(np.any(total == 0)):
+        if concrete_value(np.any(total == 0)):
             raise ZeroDivisionError("average: the weights sum to zero")
         y = np.sum(widen(a) * weights, axis=axis, keepdims=keepdims) / total
         y, total = in_dtype(y, dtype), in_dtype(total, dtype)

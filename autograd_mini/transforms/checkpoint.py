@@ -34,7 +34,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     f : callable
         Takes and returns tensors, or lists, tuples and dicts of tensors. The second call must
         return the same result, so `f` must not use random numbers. All tensors that require a
-        gradient must be arguments, also the parameters of a model.
+        gradient must be arguments, passed by position, also the parameters of a model.
 
     Returns
     -------
@@ -103,7 +103,8 @@ def _forward_of(flat: Callable[..., Any]) -> Callable[..., Any]:
             if t.requires_grad and t.is_leaf and t.order < began:
                 raise TypeError(
                     f"the function computes with {describe(t)}, which requires a gradient but is "
-                    "not an argument. Pass the tensor as an argument, or use its .detach()."
+                    "not an argument. Pass the tensor as an argument, by position and not by name, "
+                    "or use its .detach()."
                 )
         return unwrap(y)
 

@@ -10,12 +10,11 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from . import cases
-from .checks import check_examples, check_hard, check_inputs
+from .checks import SIZES, check_examples, check_hard, check_inputs, faults, is_empty
 from .chromium import Lacking
 from .conftest import lacking
 from .firefox import launched
 from .page_reader import low_contrast, overlaps
-from .test_widths import SIZES, faults, is_empty
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 
 import autograd_mini as ag
 from tests.cases import CASES, TAPE
-from tests.notation.test_textbook import GRADIENTS, VALUES
+from tests.notation.formulas import GRADIENTS, VALUES
 from tests.programs import PROGRAMS
 
 from .conftest import lacking

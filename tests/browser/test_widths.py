@@ -7,28 +7,10 @@ import autograd_mini as ag
 from autograd_mini import data, nn
 
 from . import cases
+from .checks import SIZES, faults, is_empty
 from .page_reader import overlaps
 
-#: width and height of a window: a phone, a tablet, a laptop, a projector, and laptops at 200% zoom
-SIZES = [(390, 844), (768, 1024), (1280, 720), (1920, 1080), (720, 450), (640, 360)]
 FEW_SIZES = SIZES[0], SIZES[2]
-STEPS = 16  # of a view: each is checked at one of the sizes
-
-
-def faults(page, picture, name, sizes, count, view=1):
-    """Return what is misplaced, and where it was first seen. Each size gets some of the steps."""
-    steps = sorted({(count - 1) * i // (STEPS - 1) for i in range(STEPS)})
-    found = {}
-    for nth, (width, height) in enumerate(sizes):
-        page.set_viewport_size({"width": width, "height": height})
-        for fault in overlaps(page, steps[nth :: len(sizes)], view):
-            found.setdefault(fault, f"{width} wide")
-    picture(page, f"{name} {view}")
-    return [f"{where}: {fault}" for fault, where in found.items()]
-
-
-def is_empty(report):
-    assert not report, "\n".join([f"{len(report)} things", *report[:12]])
 
 
 def test_page_has_no_faults_at_two_widths(opened):

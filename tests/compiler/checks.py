@@ -14,6 +14,11 @@ OLD = np.lib.NumpyVersion(np.__version__) < "2.3.0"
 same = np.testing.assert_array_equal
 
 
+def depends_on_values(case):
+    """Return whether what the case computes depends on its numbers."""
+    return case.op in ("det", "lstsq") or "% 2" in case.text or "a > 0]" in case.text
+
+
 def arrays(tree):
     return [x.data if isinstance(x, ag.Tensor) else x for x in tree_leaves(tree)]
 

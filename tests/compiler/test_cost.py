@@ -8,7 +8,7 @@ from autograd_mini import nn, optim
 from autograd_mini.compiler import roofline
 from autograd_mini.compiler.roofline import Machine
 from tests.cases import LARGEST, TAPE, every
-from tests.compiler.test_compiled import depends_on_values
+from tests.compiler.checks import depends_on_values
 
 SLOW = Machine(bandwidth=1e9, peak={"float64": 1e9, "float32": 2e9}, overhead=1e-6)
 

@@ -5,7 +5,7 @@ import pytest
 
 import autograd_mini as ag
 from tests.compiler.checks import OLD, same
-from tests.core.test_numpy import FIRST, NAN_ROWS, ROWS, function_of
+from tests.core.numpy_calls import FIRST, NAN_ROWS, ROWS, function_of
 
 #: functions whose result has a shape that depends on numbers
 REFUSED = [row for row in ROWS if row.startswith("np.trim_zeros")]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from tests.core.test_pieces import X, disjoint, one_slice, overlapping, sliced_and_whole
+from tests.core.slices import X, disjoint, one_slice, overlapping, sliced_and_whole
 
 
 def entries(x):

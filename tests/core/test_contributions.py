@@ -38,6 +38,40 @@ def test_broadcast_argument_gets_the_rounded_sum(what, shape, axes):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize(
+    "c", [np.ones(2), np.ones(1), np.ones(()), np.ones((3, 2)), np.ones(3) * 1j, np.array(["a"])],
+    ids=["two", "one", "number", "matrix", "complex", "text"],
+)  # fmt: skip
+def test_contribution_that_does_not_fit_raises(c):
+    double = ag.primitive(lambda x: 2 * x, lambda g, y, x: c, name="double")
+    x = leaf(np.ones(3))
+    with pytest.raises(ValueError, match="a rule of double returned"):
+        double(x).backward(np.ones(3))
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_first_cotangent_has_the_shape_of_the_result(shape):
+    x = leaf(np.ones(shape))
+    x.backward()
+    assert x.grad.shape == shape
+
+
+def test_rule_of_a_number_gets_an_array():
+    """NumPy returns a sum over all axes as a bare number."""
+    kinds = []
+
+    def rule(g, y, x):
+        kinds.append(type(g))
+        return g
+
+    double = ag.primitive(lambda x: 2 * x, rule, name="double")
+    x = leaf(3.0)
+    (double(x) * np.ones((2, 3))).sum().backward()
+    assert kinds == [np.ndarray]
+    assert x.grad == 6
+
+
 def test_contributions_of_a_checkpoint_are_its_own():
     x = leaf([1.0, 2.0])
     y = ag.checkpoint(lambda x: np.sin(x * x) * x)(x)

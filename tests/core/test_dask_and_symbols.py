@@ -261,6 +261,29 @@ def test_gradients_of_lazy_leaves_stay_lazy(f):
     np.testing.assert_allclose(lazy.grad.compute(), plain.grad, rtol=1e-12)
 
 
+def test_gradients_next_to_lazy_arrays_have_the_dtype_of_their_leaf():
+    array = pytest.importorskip("dask.array")
+    x = array.from_array(np.ones((6, 2)), chunks=(2, 2))
+    leaves = [leaf(np.ones(2, dtype), dtype=dtype) for dtype in (np.float32, np.float64)]
+    y = np.sum(x * leaves[0] * leaves[1])
+    y.backward()
+    for t, g in y.tape().adjoints().items():
+        assert g.dtype == t.dtype
+    assert [t.grad.dtype for t in leaves] == [np.float32, np.float64]
+    assert [t.grad.tolist() for t in leaves] == [[6.0, 6.0]] * 2
+
+
+def test_recorded_gradients_of_chunks_can_be_differentiated_again():
+    array = pytest.importorskip("dask.array")
+    x = RNG.normal(size=(6, 4))
+    lazy = leaf(array.from_array(x, chunks=(2, 4)))
+    first = ag.gradients(np.sum(lazy) ** 2, lazy)
+    assert isinstance(first, ag.Tensor)
+    assert first.data.chunks == lazy.data.chunks
+    second = ag.gradients(np.sum(first * x), lazy)
+    np.testing.assert_allclose(np.asarray(second.data), np.full(x.shape, 2 * x.sum()), rtol=1e-12)
+
+
 def test_backward_computes_shared_chunks_once():
     array = pytest.importorskip("dask.array")
     calls = []

@@ -99,6 +99,13 @@ def test_device_array_counts_copies_to_the_host():
 # ---- tensors of device arrays --------------------------------------------------------------------
 
 
+def test_device_array_is_compared_with_an_array_without_axes():
+    t = ag.tensor(asdevice(np.array([1.0, 2.0])), requires_grad=True)
+    for found in (t > np.asarray(1.5), np.less(np.asarray(1.5), t)):
+        assert isinstance(found, DeviceArray)
+        assert found.tolist() == [False, True]
+
+
 def test_tensor_of_a_device_array_is_a_copy():
     x = asdevice(X)
     t = ag.tensor(x)
@@ -288,4 +295,6 @@ def test_list_of_lazy_arrays_raises():
     array = pytest.importorskip("dask.array")
     with pytest.raises(TypeError, match=r"Join them with np.stack"):
         ag.tensor([array.ones(2), array.ones(2)])
+    with pytest.raises(TypeError, match=r"Join them with np.stack"):
+        ag.tensor([[1.0, 2.0], (array.ones(()), 2.0)])
     assert isinstance(ag.tensor(np.stack([array.ones(2)] * 2)).data, array.Array)

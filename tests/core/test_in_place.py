@@ -27,6 +27,26 @@ def test_leaf_changes_in_place_only_in_no_grad():
     assert outside.op.name == "sub"
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_new_data_and_grad_keep_the_dtype(dtype):
+    w = ag.tensor([1.0, 2.0], requires_grad=True, dtype=dtype)
+    w.data = [3, 4]
+    w.grad = np.array([5, 6])
+    assert w.dtype == w.grad.dtype == dtype
+    w.data, w.grad = np.float64([0.1, 0.2]), np.float64([0.3, 0.4])
+    assert w.dtype == w.grad.dtype == dtype
+    np.testing.assert_array_equal(w.data, np.array([0.1, 0.2], dtype))
+    np.testing.assert_array_equal(w.grad, np.array([0.3, 0.4], dtype))
+
+
+def test_array_of_a_constant_is_read_only():
+    t = ag.tensor([1.0, 2.0])
+    with pytest.raises(ValueError, match="read-only"):
+        np.asarray(t)[0] = 5.0
+    np.array(t)[0] = 5.0
+    assert t.tolist() == [1.0, 2.0]
+
+
 def test_in_place_on_a_constant_or_node_rebinds_the_name():
     w = ag.tensor([1.0, 2.0], requires_grad=True)
     record = w * 2

@@ -67,6 +67,16 @@ def test_unobserved_hides_a_block_from_all_observers():
     assert log.events == ["exp"]
 
 
+def test_observers_of_nested_blocks_all_watch():
+    outer, inner, x = Log(), Log(), ag.tensor(3.0, requires_grad=True)
+    with observing(outer):
+        with observing(inner):
+            np.exp(x)
+        np.sin(x)
+    assert outer.events == ["exp", "sin"]
+    assert inner.events == ["exp"]
+
+
 def test_observing_ends_with_an_exception():
     log = Log()
     with pytest.raises(KeyboardInterrupt), observing(log), observing(Log()):

@@ -6,28 +6,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.core.context import Observer, observing
 from autograd_mini.core.pieces import Pieces
-
-X = np.random.default_rng(0).normal(size=(4, 6))
-
-
-def disjoint(x):
-    return x[:, :2] * 2 + x[:, 2:4] * x[:, 4:]
-
-
-def overlapping(x):
-    return x[0, 1:4] * x[1, ::2] + x[0, :3] * x[-1, 3:]
-
-
-def sliced_and_whole(x):
-    return (x * x)[1:] + x[:-1] * x[1:].sum() + x.sum()
-
-
-def masked(x):
-    return x[x.detach().data > 0].sum() + x[2] * x[..., None, 0].sum()
-
-
-def one_slice(x):
-    return (-0.0 * x)[1:3]
+from tests.core.slices import X, disjoint, masked, one_slice, overlapping, sliced_and_whole
 
 
 @pytest.mark.parametrize("leaf", [True, False])
@@ -60,7 +39,30 @@ def test_retained_gradient_of_a_sliced_node_is_an_array():
 def test_pieces_are_kept_until_all_have_arrived(monkeypatch):
     made = []
     whole = Pieces.whole
-    monkeypatch.setattr(Pieces, "whole", lambda self: made.append(len(self.parts)) or whole(self))
+    monkeypatch.setattr(Pieces, "whole", lambda self: made.append(len(self.parts())) or whole(self))
     x = 1 * ag.tensor(X, requires_grad=True)
     sum(row.sum() for row in x).backward()
     assert made == [4]
+
+
+def test_adding_a_piece_does_not_copy_the_others():
+    first = Pieces((3,), 0, np.ones(()))
+    second = first + Pieces((3,), 1, np.full((), 2.0))
+    total = second + (Pieces((3,), 2, np.full((), 4.0)) + Pieces((3,), 0, np.full((), 8.0)))
+    assert second.before is first
+    assert total.before.before is second
+    assert first.whole().tolist() == [1, 0, 0]  # an observer may have kept it
+    assert total.whole().tolist() == [9, 2, 4]
+
+
+def test_observer_sees_arrays_of_slices():
+    kinds = set()
+
+    class Kinds(Observer):
+        def contributed(self, contribution):
+            kinds.update({type(contribution.value), type(contribution.total)})
+
+    x = 1 * ag.tensor(X, requires_grad=True)
+    with observing(Kinds()):
+        (x[0] + x[1]).sum().backward()
+    assert kinds == {np.ndarray}

@@ -14,6 +14,35 @@ import pytest
 import autograd_mini as ag
 from tests.cases import A, M, leaf, run
 
+# ---- .grad --------------------------------------------------------------------------------------
+
+
+def test_retain_grad_keeps_a_gradient():
+    x = leaf()
+    y = (x * x).retain_grad()
+    y.sum().backward()
+    for t in (x, y):
+        before = t.grad.tolist()
+        assert t.retain_grad().grad.tolist() == before
+
+
+def test_zero_grad_of_a_node_retains_no_gradient():
+    x = leaf()
+    y = x * x
+    y.zero_grad()
+    y.sum().backward()
+    with pytest.raises(RuntimeError, match="retain_grad"):
+        y.grad  # noqa: B018
+
+
+def test_scope_in_a_no_grad_block_records_nothing():
+    with ag.no_grad(), ag.scope("model"):
+        assert not (leaf() * 2).requires_grad
+        with ag.scope("head"):
+            assert not (leaf() * 2).requires_grad
+    assert (leaf() * 2).scope == ()
+
+
 # ---- sweeps: each one alone, each use once ------------------------------------------------------
 
 

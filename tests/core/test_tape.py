@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from autograd_mini.core.tape import replay
 
 
 def chain():
@@ -65,6 +66,15 @@ def test_adjoints_of_what_the_result_does_not_vary_with_are_zero():
     x = ag.tensor([1.0, 2.0], requires_grad=True)
     y = np.where(x > 5, x, 3.0) + ag.stop_gradient(x)
     assert y.tape().adjoints([1.0, 1.0])[x].tolist() == [0.0, 0.0]
+
+
+def test_replay_shows_no_warnings():
+    """The warnings of the forward pass have been shown already."""
+    x = ag.tensor([0.0, -1.0], requires_grad=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = np.log(x)
+    again = replay(y.tape(), lambda t: t)[y]
+    np.testing.assert_array_equal(again.data, y.data)
 
 
 def test_a_leaf_is_a_tape_of_one():

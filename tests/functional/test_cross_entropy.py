@@ -126,6 +126,20 @@ def test_loss_of_rows_that_do_not_count_is_0_with_gradient_0(loss, reduction):
     assert run(loss, LOGITS[:0], LABELS[:0], reduction="none")[0].shape == (0,)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("targets", [LABELS, PROBABILITIES])
+def test_row_without_any_class_has_loss_0_with_gradient_0(loss, reduction, targets):
+    kept = KEPT.copy()
+    kept[1] = False
+    value, gradient = run(loss, LOGITS, targets, where=kept, reduction=reduction)
+    assert np.isfinite(value).all()
+    assert np.isfinite(gradient).all()
+    assert not gradient[1].any()
+    if reduction == "none":
+        assert value[1] == 0
+
+
 @pytest.mark.parametrize("targets", [LABELS, PROBABILITIES])
 def test_a_weight_that_requires_a_gradient_gets_it(targets):
     def f(z, w):

@@ -95,6 +95,20 @@ def test_row_of_more_entries_than_float16_counts(function):
     np.testing.assert_allclose(np.abs(y), expected, rtol=5e-3)
 
 
+def test_float16_attention_keeps_the_digits_of_large_values():
+    """The gradient of a query is a difference of products with the values and with the result."""
+    rng = np.random.default_rng(0)
+    q, k = rng.normal(size=(2, 3, 4)).astype(np.float16)
+    v = (500 + rng.normal(size=(3, 4))).astype(np.float16)
+    found = []
+    for dtype in (np.float16, np.float64):
+        x = leaf(q.astype(dtype), dtype=dtype)
+        y = ag.scaled_dot_product_attention(x, k.astype(dtype), v.astype(dtype))
+        y.backward(np.ones_like(y.data))
+        found.append([x.grad, ag.gradients(y, x, np.ones_like(y.data)).data])
+    np.testing.assert_allclose(found[0], found[1], rtol=2e-3, atol=2e-3)
+
+
 def test_bias_gradient_of_float16_counts_the_whole_batch():
     """A running sum of float16 ones stops at 2,048."""
     for f in (lambda x, b: x + b, lambda x, b: x * b, lambda x, b: ag.linear(x, np.eye(2), b)):

@@ -167,6 +167,19 @@ def test_an_argument_may_be_a_number(f, number):
     assert f(x, number).item() == f(x, np.array(number)).item()
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, bool])
+@pytest.mark.parametrize("f", [ag.mse_loss, ag.sigmoid_binary_cross_entropy])
+def test_integer_targets_do_not_widen_the_loss(f, kind):
+    found = []
+    for dtype in (kind, np.float32):
+        x = ag.tensor([0.5, 2.0, -1.0], requires_grad=True, dtype=np.float32)
+        y = f(x, np.array([1, 0, 1]).astype(dtype))
+        assert y.dtype == np.float32
+        found.append([y.data, ag.gradients(y, x).data])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+    assert found[0][0] == found[1][0]
+
+
 @pytest.mark.parametrize("shapes", [((1,), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((2, 3), ())])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("f", [ag.mse_loss, ag.sigmoid_binary_cross_entropy])

@@ -105,6 +105,12 @@ def test_max_pool2d_of_minus_infinity_ignores_the_padding():
     assert (ag.max_pool2d(-np.ones((1, 2, 2)), 2, padding=1) == -1).all()
 
 
+def test_max_pool2d_of_negative_integers_ignores_the_padding():
+    y = ag.max_pool2d(np.full((1, 4, 4), -5, np.int8), 3, padding=1)
+    assert y.dtype == np.int8
+    assert (y == -5).all()
+
+
 def test_max_pool2d_of_more_than_256_entries():
     x = leaf(np.arange(400.0).reshape(1, 20, 20))
     ag.max_pool2d(x, 20).sum().backward()

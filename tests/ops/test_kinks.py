@@ -176,6 +176,9 @@ def test_sort():
 def test_norm():
     for order in (None, 2, 3, 1.5):
         assert slopes(lambda x, p=order: np.linalg.norm(x, p), [0.0, 0.0]) == [0.0, 0.0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert slopes(lambda x: np.linalg.norm(x, 0.5), [0.0, 0.0]) == [0.0, 0.0]
+        assert slopes(lambda x: np.linalg.norm(x, -1), [0.0, 2.0]) == [0.0, 0.0]
     assert slopes(np.hypot, [0.0], [0.0]) == [[0.0], [0.0]]
     assert slopes(np.hypot, [0.0], [2.0]) == [[0.0], [1.0]]
 
@@ -319,11 +322,24 @@ def test_derivative_at_a_nan_that_is_the_result_is_not_0():
         assert slopes(lambda x, f=f: f(x, 1.0), [np.nan])[0] != 0.0
     for f in (np.fmax, np.fmin):
         assert slopes(lambda x, f=f: f(x, 1.0), [np.nan]) == [0.0]
+        assert slopes(f, [np.nan], [np.nan]) == [[1.0], [0.0]]
+
+
+def test_replaced_entries_have_the_derivative_0():
+    assert slopes(np.nan_to_num, [np.inf, -np.inf, np.nan, 2.0]) == [0.0, 0.0, 0.0, 1.0]
 
 
 def test_logsumexp_at_infinities():
     assert slopes(ag.logsumexp, [-np.inf, 1.0]) == [0.0, 1.0]
     assert slopes(ag.logsumexp, [-np.inf, -np.inf]) == [0.0, 0.0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_log_softmax_of_infinite_logits_has_no_finite_gradient():
+    x = ag.tensor(np.full(3, -np.inf), requires_grad=True)
+    y = ag.log_softmax(x)
+    y.backward(np.ones(3))
+    assert not np.isfinite([x.grad, ag.gradients(y, x, np.ones(3)).data]).any()
 
 
 @pytest.mark.parametrize("size", [1e4, 1e8, 1e16])

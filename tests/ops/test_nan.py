@@ -21,7 +21,11 @@ OTHERS = [
     "np.clip(x, -1, 1)", "np.maximum(x, 0)", "np.fmax(x, 0)", "np.fmin(x, 0)",
     "np.nan_to_num(x)", "np.nan_to_num(x, nan=2.0, posinf=9.0)", "np.where(x > 0, x, 0)",
     "np.partition(x, 1)", "np.linalg.norm(x)", "np.linalg.norm(x, axis=0)",
-    "np.trace(x)", "np.unwrap(x)", "np.sinc(x)",
+    "np.trace(x)", "np.unwrap(x)", "np.sinc(x)", "np.var(x, ddof=16)", "np.std(x, 0, ddof=5)",
+    "np.nanmax(x, axis=1, initial=0.5)", "np.nanmin(x, axis=0, initial=0.5)",
+    *(f"np.{f}(x, axis=1, where=np.tri(4, dtype=bool)[::-1])"
+      for f in ("nanmean", "nanvar", "nanstd", "nansum", "nanprod")),
+    "np.nanmax(x, axis=0, initial=-9.0, where=np.tri(4, dtype=bool))",
     "np.linalg.vector_norm(x, axis=1)" if hasattr(np.linalg, "vector_norm") else "np.abs(x)",
 ]  # fmt: skip
 #: whether NumPy's own quantile returns nan next to an infinite entry

@@ -146,6 +146,16 @@ def test_trees_of_arguments_and_results():
     assert (dq[1].x.item(), dq[1].y.item()) == (300.0, 1.0)
 
 
+def test_gradient_of_another_dtype_is_converted():
+    x = ag.tensor([1.0, 2.0], requires_grad=True, dtype=np.float32)
+    y = x * x
+    for active in (False, True):
+        c = ag.tensor([0.1, 0.3], requires_grad=active)
+        for g, wanted in zip(ag.gradients(y, [x, y], c), ([0.2, 1.2], [0.1, 0.3])):
+            assert g.dtype == np.float32
+            np.testing.assert_array_equal(g.data, np.float32(wanted))
+
+
 def test_argnums_and_has_aux():
     def f(a, b, *, c):
         return a**2 * b * c, {"b": b}
@@ -212,6 +222,8 @@ def test_jacobian_of_nothing():
         (lambda: ag.grad(np.exp)(3), TypeError, "cannot require a gradient"),
         (lambda: ag.grad(np.exp, argnums=1)(3.0), TypeError, "1 positional argument"),
         (lambda: ag.grad(np.multiply, argnums=(0, 0))(3.0, 2.0), TypeError, "twice"),
+        (lambda: ag.grad(np.multiply, argnums=(1, -1))(3.0, 2.0), TypeError, "twice"),
+        (lambda: ag.grad(np.multiply, argnums=-1)(3.0, 2), TypeError, "grad: argument 1: an int64"),
         (lambda: ag.vjp(np.exp, X)[1](np.ones(3)), ValueError, r"got \(3,\)"),
         (lambda: ag.vjp(np.exp, X)[1]((X, X)), ValueError, "the gradient needs the shape"),
         (
@@ -332,6 +344,8 @@ def test_checkpoint_of_captured_tensors_raises():
     x = ag.tensor(X, requires_grad=True)
     with pytest.raises(TypeError, match=r"'w' .* not an argument"):
         ag.checkpoint(lambda x: x * w)(x)
+    with pytest.raises(TypeError, match=r"'w' .* by position and not by name"):
+        ag.checkpoint(lambda x, w: x * w)(x, w=w)
     with pytest.raises(TypeError, match="not an argument"):
         ag.checkpoint(lambda x: x * (w * 3))(x)
     numbers = np.random.default_rng(0)

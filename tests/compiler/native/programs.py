@@ -5,9 +5,14 @@ import numpy as np
 from autograd_mini.compiler.native import toolchain
 from autograd_mini.compiler.native.native import Native, library_text
 from autograd_mini.compiler.native.plan import NativePlan
+from tests.cases import CASES, TAPE, leaf
 
 #: with few optimisations, a library is built three times as fast
 FLAGS = tuple("-O1" if flag == "-O3" else flag for flag in toolchain.FLAGS)
+#: the case of each primitive with the largest arguments
+LARGEST_CASES = {
+    case.op: case for case in sorted(CASES, key=lambda c: sum(x.size for x in c.inputs))
+}
 
 
 def prepared(program, prefix=""):
@@ -31,3 +36,16 @@ def run(monkeypatch, calls):
         with np.errstate(all="ignore"):
             found.append((plan.set_up()(*arguments), native))
     return found
+
+
+def of_cases(cases, dtype):
+    """Return each case with its result on the tape, and the cotangent of the result."""
+    return [
+        (case, case.f(TAPE, *(leaf(x, dtype=dtype) for x in case.inputs)), case.cotangent)
+        for case in cases
+    ]
+
+
+def without_ziglang(monkeypatch):
+    """Let the C compiler of ziglang be missing."""
+    monkeypatch.setattr(toolchain, "_ziglang", lambda: None)

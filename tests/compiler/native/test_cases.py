@@ -5,12 +5,11 @@ import pytest
 
 from autograd_mini.compiler.source.source import traced_program
 from autograd_mini.core.fused import FUSED
-from tests.cases import CASES, FUSED_CASES, TAPE, leaf
+from tests.cases import CASES, FUSED_CASES, leaf
 
-from .programs import run
+from .programs import LARGEST_CASES, of_cases, run
 
 RTOL = {"float64": 1e-11, "float32": 2e-5}
-LARGEST = {case.op: case for case in sorted(CASES, key=lambda c: sum(x.size for x in c.inputs))}
 
 
 def call_of(y, cotangent):
@@ -37,15 +36,8 @@ def check(monkeypatch, results):
     return [native for _, native in found]
 
 
-def of_cases(cases, dtype):
-    return [
-        (case, case.f(TAPE, *(leaf(x, dtype=dtype) for x in case.inputs)), case.cotangent)
-        for case in cases
-    ]
-
-
 def test_c_of_some_primitives_matches_the_engine(monkeypatch):
-    natives = check(monkeypatch, of_cases([*LARGEST.values()][::4], "float64"))
+    natives = check(monkeypatch, of_cases([*LARGEST_CASES.values()][::4], "float64"))
     assert sum(bool(native.regions) for native in natives) > 0.8 * len(natives)
 
 
@@ -53,7 +45,7 @@ def test_c_of_some_primitives_matches_the_engine(monkeypatch):
 @pytest.mark.parametrize("dtype", RTOL)
 @pytest.mark.parametrize("part", range(2))
 def test_c_of_every_case_matches_the_engine(monkeypatch, dtype, part):
-    cases = CASES if dtype == "float64" else [*LARGEST.values()]
+    cases = CASES if dtype == "float64" else [*LARGEST_CASES.values()]
     check(monkeypatch, of_cases(cases[part::2], dtype))
 
 

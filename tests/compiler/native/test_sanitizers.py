@@ -16,8 +16,7 @@ from autograd_mini.compiler.source.source import traced_program
 from autograd_mini.notation.c import TYPES, literal
 from tests.cases import CASES
 
-from .programs import prepared
-from .test_cases import LARGEST, of_cases
+from .programs import LARGEST_CASES, of_cases, prepared
 
 SANITIZE = ["-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -58,7 +57,7 @@ def main_text(natives):
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("gcc"), reason="the sanitizers come with gcc")
 def test_functions_of_all_primitives_pass_the_sanitizers(tmp_path):
-    cases = [case for case in LARGEST.values() if case in CASES]
+    cases = [case for case in LARGEST_CASES.values() if case in CASES]
     with np.errstate(all="ignore"):
         programs = [traced_program(y)[0] for _, y, _ in of_cases(cases, "float64")]
         natives = [prepared(program, f"p{i}_")[0] for i, program in enumerate(programs)]

@@ -16,8 +16,7 @@ from autograd_mini.core.pytree import tree_leaves
 from tests.budget import few
 from tests.compiler.checks import arrays, network, step
 
-from .programs import FLAGS
-from .test_toolchain import without_ziglang
+from .programs import FLAGS, without_ziglang
 
 GALLERY = Path(__file__).parents[3] / "examples" / "gallery"
 

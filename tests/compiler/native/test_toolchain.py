@@ -16,6 +16,8 @@ import autograd_mini as ag
 from autograd_mini.compiler.native import library_cache, toolchain
 from autograd_mini.compiler.native.toolchain import BuildError, NoCompiler, build
 
+from .programs import without_ziglang
+
 TWICE = "int twice(int x) { return 2 * x; }"
 ROOT = Path(__file__).parents[3]
 
@@ -40,10 +42,6 @@ def only_posix():
     """Skip a test that removes loaded libraries, or sets permissions."""
     if os.name == "nt":
         pytest.skip("files have other permissions on Windows")
-
-
-def without_ziglang(monkeypatch):
-    monkeypatch.setattr(toolchain, "_ziglang", lambda: None)
 
 
 # ---- compilers ----------------------------------------------------------------------------------
