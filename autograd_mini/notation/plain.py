@@ -112,6 +112,15 @@ class Plain(Notation):
         """Return a name as the notation writes it."""
         return name
 
+    def spell_all(self, names: Names) -> dict[Any, str]:
+        """Return names as `spell` does. Of names that would look alike, later ones become words."""
+        spelled = {name: self.spell(name) for name in names.values()}
+        first = {text: name for name, text in reversed(spelled.items())}
+        return {
+            key: spelled[name] if first[spelled[name]] == name else self.words(name)
+            for key, name in names.items()
+        }
+
     def words(self, text: str) -> str:
         """Return words within a formula."""
         return text

@@ -55,7 +55,7 @@ class Narrator:
         self.trace, self.pool, self.batch, self.trained = trace, pool, batch or Batch(), trained
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
         self.updates = [self.index[t.order] for t in trained]
-        self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
+        self.tex = LaTeX().spell_all(trace.names)
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
         self.seen: dict[int, list[Array]] = {}  # the sums of contributions so far
