@@ -37,6 +37,7 @@ _BRIEF = 1_500  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
 _MOST_SUMS = 4  # sentences of one step about sums of contributions
 _MOST_UPDATES = 4  # parameters whose update is written out
+_LONG_NAME = 12  # characters; the update of a longer name gets two lines
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -262,10 +263,7 @@ class Narrator:
         return found
 
     def _update(self) -> Description:
-        formulas = [
-            rf"{self.tex[t.order]} ← {self.tex[t.order]} - η {self._derivative(t)}"
-            for t in self.trained
-        ]
+        formulas = [self._update_of(t) for t in self.trained[:_MOST_UPDATES]]
         return {
             "phase": "update",
             "node": self.updates[-1],
@@ -273,8 +271,13 @@ class Narrator:
             "way": f"new {self._names(self.trained)}",
             "say": sentences.UPDATE,
             "why": sentences.LEARNING_RATE,
-            "tex": r" \\ ".join(formulas[:_MOST_UPDATES]),
+            "tex": r" \\ ".join(formulas),
         }
+
+    def _update_of(self, t: Tensor) -> str:
+        """Return the update of a parameter. A long name is on a line of its own."""
+        tex, end = self.tex[t.order], r" \\" * (len(self.trace.names[t.order]) > _LONG_NAME)
+        return rf"{tex}{end} ← {tex} - η {self._derivative(t)}"
 
     def _derivative(self, by: Tensor) -> str:
         return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])
