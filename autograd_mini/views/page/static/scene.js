@@ -161,13 +161,13 @@ const isSeen = ({element}) =>
 /** @param {View} view @param {Place} place @param {CardView} card */
 function updateCard({tape, level}, place, card) {
   const shows = cardState(tape, place);
-  const {known, sum, now, receives, phase, next, ...others} = shows;
+  const {known, sum, now, receives, phase, next} = shows;
   const {value, gradient} = tape.nodes[place.node];
   const content = [
     known ? array(tape, value) : outline(tape, value),
     sum < 0 ? gradient !== undefined && outline(tape, gradient) : array(tape, sum),
     next,
-    JSON.stringify([known, sum, now, receives, phase, others])
+    JSON.stringify({...shows, next: null})
   ];
   const {element} = card;
   if (content.every((part, i) => part === card.content[i])) return;
