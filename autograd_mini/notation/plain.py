@@ -77,9 +77,9 @@ class Plain(Notation):
         """Return what a rule computes from the incoming cotangent."""
         return self.formula(rule_expression(rule, names, cotangent))
 
-    def format_local(self, rule: SymbolicRule, names: Names) -> Formula:
-        """Return the factor of a rule that multiplies; otherwise its result for a cotangent g."""
-        return self.format_rule(rule, names, "1" if rule.multiplies() else "g")
+    def format_local(self, rule: SymbolicRule, names: Names, cotangent: str = "g") -> Formula:
+        """Return the factor of a rule that multiplies; otherwise its result for a cotangent."""
+        return self.format_rule(rule, names, "1" if rule.multiplies() else self.spell(cotangent))
 
     def format_sum(
         self,

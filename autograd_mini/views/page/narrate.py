@@ -222,10 +222,11 @@ class Narrator:
     def _local(self, t: Tensor, i: int, write: LaTeX, other: Otherwise | None = None) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
         if other:
-            return write.format_local(other.rules[i], other.tex)
+            return write.format_local(other.rules[i], other.tex, self.trace.cotangent)
         key = t.order, i
         if key not in self._local_formulas:
-            self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
+            rule = self.trace.rule(t, i)
+            self._local_formulas[key] = write.format_local(rule, self.tex, self.trace.cotangent)
         return self._local_formulas[key]
 
     def _seed(self) -> Description:
@@ -275,7 +276,7 @@ class Narrator:
         }
 
     def _update_of(self, t: Tensor) -> str:
-        """Return the update of a parameter. A long name is on a line of its own."""
+        """Return the update of a parameter. It has two lines if the name is long."""
         tex, end = self.tex[t.order], r" \\" * (len(self.trace.names[t.order]) > _LONG_NAME)
         return rf"{tex}{end} ← {tex} - η {self._derivative(t)}"
 
@@ -323,12 +324,13 @@ class Narrator:
     def _otherwise(self, c: Term, other: Otherwise, left: str, arrived: str) -> Description:
         """Return the formulas of a contribution for other numbers."""
         rule, write = other.rules[c.argument], LaTeX(naming.Definitions(self.taken))
+        letter = self.trace.cotangent
         right = write.format_sum(rule, other.tex, arrived, c.spread.shape, c.axes)
         return {
             "unless": other.unless,
             "tex": f"{left} {right.text}{_where_named(right, write)}",
-            "local": write.format_local(rule, other.tex).text,
-            "pill": minus(Plain().format_local(rule, other.plain).text),
+            "local": write.format_local(rule, other.tex, letter).text,
+            "pill": minus(Plain().format_local(rule, other.plain, letter).text),
         }
 
     def _rows_like(self, x: Array, *tensors: Tensor) -> int:

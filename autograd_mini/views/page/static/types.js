@@ -282,6 +282,7 @@
  * @property {Shape[]} shapes of all levels
  * @property {number} first the level to open with
  * @property {string} symbol
+ * @property {string} cotangent the letter of the incoming gradient in rules
  * @property {string} value
  * @property {string} operations the number of operations
  * @property {Pool[]} pools one for each variant of the numbers
