@@ -77,9 +77,9 @@ class Plain(Notation):
         """Return what a rule computes from the incoming cotangent."""
         return self.formula(rule_expression(rule, names, cotangent))
 
-    def format_local(self, rule: SymbolicRule, names: Names) -> Formula:
-        """Return the factor of a rule that multiplies; otherwise its result for a cotangent g."""
-        return self.format_rule(rule, names, "1" if rule.multiplies() else "g")
+    def format_local(self, rule: SymbolicRule, names: Names, cotangent: str = "g") -> Formula:
+        """Return the factor of a rule that multiplies; otherwise its result for a cotangent."""
+        return self.format_rule(rule, names, "1" if rule.multiplies() else self.spell(cotangent))
 
     def format_sum(
         self,
@@ -111,6 +111,15 @@ class Plain(Notation):
     def spell(self, name: str) -> str:
         """Return a name as the notation writes it."""
         return name
+
+    def spell_all(self, names: Names) -> dict[Any, str]:
+        """Return names as `spell` does. Of names that would look alike, later ones become words."""
+        spelled = {name: self.spell(name) for name in names.values()}
+        first = {text: name for name, text in reversed(spelled.items())}
+        return {
+            key: spelled[name] if first[spelled[name]] == name else self.words(name)
+            for key, name in names.items()
+        }
 
     def words(self, text: str) -> str:
         """Return words within a formula."""

@@ -34,13 +34,13 @@ class Templates:
 
         return self._filled("rule", write, rule, names, cotangent)
 
-    def local(self, rule: SymbolicRule, names: Names) -> str:
+    def local(self, rule: SymbolicRule, names: Names, cotangent: str) -> str:
         """Return the local derivative of a rule. Its long parts are named, not written out."""
 
-        def write(names: Names, _: str) -> str:
-            return Plain(Definitions()).format_local(rule, names).text
+        def write(names: Names, cotangent: str) -> str:
+            return Plain(Definitions()).format_local(rule, names, cotangent).text
 
-        return self._filled("local", write, rule, names)
+        return self._filled("local", write, rule, names, cotangent)
 
     def _filled(
         self,
@@ -48,7 +48,7 @@ class Templates:
         write: Callable[[Names, str], str],
         rule: SymbolicRule,
         names: Names,
-        cotangent: str = "",
+        cotangent: str,
     ) -> str:
         """Return what `write` writes, which is called with placeholders if it is possible."""
         known = self._key(rule)

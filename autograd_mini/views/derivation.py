@@ -131,8 +131,7 @@ def latex(result: Tensor, names: Mapping[str, Any] | None = None) -> Derivation:
 
 def _lines(trace: Trace, notation: type[Plain]) -> tuple[list[str], list[str]]:
     """Return the lines of the forward pass, and those of the backward pass."""
-    spell = notation().spell
-    names = {key: spell(name) for key, name in trace.names.items()}
+    names = notation().spell_all(trace.names)
     write = notation(Definitions(taken(names)))
     forward: list[tuple[str, str]] = []
     for t in trace.tape:

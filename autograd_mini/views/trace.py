@@ -132,6 +132,11 @@ class Trace:
         """A step for each node that a gradient reaches, from the last to the first."""
         return tuple(_backward(self))
 
+    @cached_property
+    def cotangent(self) -> str:
+        """The letter of the incoming gradient in rules. It is not g if a tensor has that name."""
+        return "ḡ" if "g" in self.names.values() else "g"
+
     def forward_formula(self, t: Tensor) -> str:
         """Return the formula of a node, with the names of its arguments."""
         return Plain().format_node(t, self.names).text
@@ -142,7 +147,7 @@ class Trace:
 
     def local_formula(self, t: Tensor, i: int) -> str:
         """Return the local derivative of the i-th rule of a node."""
-        return self._templates.local(self.rule(t, i), self.names)
+        return self._templates.local(self.rule(t, i), self.names, self.cotangent)
 
     def rule(self, t: Tensor, i: int) -> SymbolicRule:
         """Return the i-th rule of a node, run on symbols once."""

@@ -104,6 +104,33 @@ def test_reload_keeps_the_numbers(opened):
     assert page.input_value("#input-1") == "2.5"
 
 
+def edit(page, title, number):
+    page.locator(f"#stage [title='{title}']").dispatch_event("click")
+    page.keyboard.type(number)
+    page.keyboard.press("Enter")
+
+
+def test_reload_keeps_cells_of_a_page_without_sliders(opened):
+    page = opened(cases.explore(cases.network), hash="#step=7")
+    assert page.locator("#input-0").count() == 0
+    edit(page, "Change w1[1,3]", "2.5")
+    page.wait_for_timeout(200)  # until the numbers rest
+    before = state(page)
+    page.reload()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    assert state(page) == before
+    assert page.text_content("#stage [title='Change w1[1,3]']") == "2.5000"
+
+
+def test_pasted_link_replaces_earlier_numbers(opened):
+    page = opened(cases.explore(cases.softmax_chain))
+    page.locator("#input-0").fill("3")
+    page.locator("#input-1").fill("2.5")
+    page.evaluate("location.hash = '#step=3&leaves=0_2_1.5'")
+    page.wait_for_function("document.querySelector('#input-2').value === '1.5'")
+    assert [page.input_value(f"#input-{i}") for i in range(3)] == ["2", "1", "1.5"]
+
+
 def test_address_is_short(opened):
     page = opened(cases.explore(cases.softmax_chain))
     assert page.evaluate("location.hash") == "#step=0&view=1"

@@ -188,6 +188,18 @@ def test_values_that_are_not_there_are_not_written(page):
 
 
 @pytest.mark.slow
+def test_empty_array_has_no_entry_to_point_at(opened):
+    x = ag.tensor(np.zeros((0, 3)), requires_grad=True, name="x")
+    page = opened(ag.explore((x @ np.ones((3, 2))).sum()), hash="#step=1")
+    page.hover("#numbers .cell >> text=empty >> nth=0")
+    assert written(page) == ""
+    page.focus("#numbers .cell >> text=empty >> nth=0")
+    assert written(page) == ""
+    page.keyboard.press("ArrowRight")
+    assert "step 2 of" in page.inner_text("#position")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_lit_numbers_have_enough_contrast(opened, scheme):
     page = opened(cases.explore(product), hash="#step=1", scheme=scheme)

@@ -34,6 +34,13 @@ def test_examples_of_a_batch_are_shown_one_by_one(opened):
     check_examples(opened(cases.explore(cases.network)))
 
 
+def test_cards_that_wait_follow_the_chosen_example(opened):
+    page = opened(cases.explore(cases.network))
+    for example, cells in ((1, 5), (0, 20)):
+        move(page, "example", example)
+        assert page.locator("#stage .card[data-node='6'] .block.value .cell").count() == cells
+
+
 def test_hard_logits_break_the_graph_but_not_the_node(opened):
     check_hard(opened(cases.explore(cases.fused, compare=True)))
 

@@ -1,7 +1,9 @@
 """Step by step: the numbers in cards, ledger and formula are those of the `Trace`."""
 
+import numpy as np
 import pytest
 
+import autograd_mini as ag
 from tests.budget import few
 
 from . import cases
@@ -138,3 +140,18 @@ def test_subtitle_counts_the_operations(opened):
         "L = 1.417 · 1 operation",
         "L = 1.417 · 9 operations and 1",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fold", [0, 1])
+def test_first_and_last_step_mark_all_leaves(opened, fold):
+    """Also those whose numbers are not in the column of text, which shows four."""
+    loss = ag.mse_loss(ag.nn.MLP([2, 3, 3, 2], rng=0)(np.ones((3, 2))), np.eye(3, 2))
+    page = opened(ag.explore(loss, train=False), hash=f"#view=1&fold={fold}")
+    for key in ("Home", "End"):
+        page.keyboard.press(key)
+        marked = page.locator("#stage .card.now").count()
+        folded = page.locator("#stage .card.stack").count()
+        leaves = page.locator("#stage .card:has(.op:text-is('leaf'))").count()
+        assert marked == folded + leaves > 0
+        assert page.locator("#numbers figure").count() == 4

@@ -76,6 +76,17 @@ def said_about_odd(page):
 
 
 @pytest.mark.slow
+def test_step_right_after_a_change_updates_the_marks(opened):
+    """The marks wait until the numbers rest, and a step ends this wait."""
+    page = opened(cases.explore(cases.fused, compare=True))
+    for button, marks in (("hard", 2), ("reset", 0)):
+        page.evaluate(f"""{{
+            document.querySelector("#{button}").click();
+            document.querySelector("#next").click();
+        }}""")
+        assert page.locator("#steps .odd").count() == marks
+
+
 def test_first_inf_and_nan_are_explained_at_their_steps(opened):
     """Also after a slider has moved. The ending claims nothing about a gradient that is NaN."""
     page = opened(cases.explore(cases.softmax_chain))

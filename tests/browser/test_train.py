@@ -167,6 +167,24 @@ def test_steps_too_large_stop_with_advice(trained):
     page.wait_for_selector("#train-over", state="hidden")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
+def test_update_of_parameters_of_layers_is_not_cut(opened, width):
+    """They have long names, such as layers.0.weight."""
+    x, y = labels()
+    loss = ag.softmax_cross_entropy(nn.Sequential(nn.Linear(2, 4, rng=0), nn.ReLU())(x), y)
+    page = opened(ag.explore(loss), width=width, height=720)
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    formulas = page.locator("#what math").all_text_contents()
+    assert formulas[0] == "layers.0.weight"
+    assert formulas[1].startswith("←layers.0.weight−η∂")
+    cut = (
+        "[...document.querySelectorAll('.math')].filter(m => m.scrollWidth > m.clientWidth).length"
+    )
+    assert page.evaluate(cut) == 0
+
+
 # ---- what is drawn -------------------------------------------------------------------------------
 
 REGIONS = """() => {

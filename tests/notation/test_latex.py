@@ -81,6 +81,21 @@ def test_names_are_mathematics():
         assert name in text
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "left", "right"),
+    [
+        ("x", "x_", "x", r"{\text{x}\_}"),
+        ("x_1", "x1", "x_{1}", r"\text{x1}"),
+        ("x1", "x_1", "x_{1}", r"{\text{x}\_\text{1}}"),
+    ],
+)
+def test_names_that_would_look_alike_stay_different(first, second, left, right):
+    product = leaf(2.0, first) * leaf(3.0, second)
+    assert rf"v_{{2}} &= {left} \cdot {right} " in ag.latex(product)
+    nodes = ag.explore(product).data["tapes"][0]["nodes"]
+    assert [node["tex"] for node in nodes] == [left, right, "v_{2}"]
+
+
 NAMES = {
     "$": r"{\$}", "a\\b": r"{\text{a}\backslash \text{b}}", "{": r"{\{}", "}}": r"{\}\}}",
     "_": r"{\_}", "x^2": r"{\text{x}{\wedge}\text{2}}", "#1": r"{\#\text{1}}", "&": r"{\&}",

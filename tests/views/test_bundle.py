@@ -86,7 +86,7 @@ PAGES = {
         lambda: ag.explore(cross_entropy()),
         ["leaves", "sliders", "link", "ending", "reset"],
     ),
-    "moons": (lambda: ag.explore(moons()), ["leaves", "train", "sgd", "boundary"]),
+    "moons": (lambda: ag.explore(moons()), ["leaves", "link", "train", "sgd", "boundary"]),
     "deep moons": (
         lambda: ag.explore(moons(*[4] * 10)),
         ["leaves", "train", "sgd", "boundary", "find"],
@@ -100,7 +100,7 @@ PAGES = {
         ["leaves", "sliders", "link", "train", "sgd", "boundary"],
     ),
     "line": (lambda: ag.explore(line()), ["leaves", "sliders", "link", "train", "sgd", "curve"]),
-    "regression": (lambda: ag.explore(regression()), ["leaves", "train", "sgd", "curve"]),
+    "regression": (lambda: ag.explore(regression()), ["leaves", "link", "train", "sgd", "curve"]),
     "compared": (
         lambda: ag.explore(cross_entropy(), compare=True),
         ["leaves", "sliders", "link", "ending", "compare", "verdict", "reset"],

@@ -101,6 +101,7 @@ def test_earlier_sum_is_shown_until_the_next():
         ("v3", "$v_{3}$"),
         ("theta", r"$\theta$"),
         ("x_train", r"$x_{\mathrm{train}}$"),
+        ("x_", r"${\mathrm{x}\_}$"),
         ("a & b", r"\textit{a \& b}"),
     ],
 )

@@ -287,3 +287,18 @@ def test_views_show_nan_inside_debug():
 def test_views_of_a_leaf_say_that_nothing_was_recorded(view):
     with pytest.raises((ValueError, RuntimeError), match="nothing was recorded for 'x'"):
         VIEWS[view](leaf(1.0, "x"))
+
+
+def test_incoming_gradient_has_another_letter_than_a_tensor():
+    """In a rule, ``gᵀ @ g`` would take a tensor for the gradient."""
+    g, w = (ag.tensor(np.eye(2), requires_grad=True, name=name) for name in "gw")
+    product = g @ w
+    trace = Trace.of(product.sum(), {})
+    assert [trace.local_formula(product, i) for i in (0, 1)] == ["ḡ @ wᵀ", "gᵀ @ ḡ"]
+    data = ag.explore(product.sum()).data["tapes"][0]
+    pills = [edge.get("pill") for edge in data["levels"][0]["edges"]]
+    assert pills[:2] == ["ḡ @ wᵀ", "gᵀ @ ḡ"]
+    (step,) = (s for s in data["steps"] if s["phase"] == "backward" and len(s["gives"]) == 2)
+    local = {each["argument"]: each["local"] for each in step["gives"]}
+    assert local == {0: r"\bar{g} \, w^\top", 1: r"g^\top \, \bar{g}"}
+    assert data["cotangent"] == "ḡ"

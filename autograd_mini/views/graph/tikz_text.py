@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ...notation.names import name_of
+from ...notation.names import name_of, text_of
 
 #: a name, a number or a single character
 _PART = re.compile(r"[^\W\dᵀ¹²³][^\Wᵀ¹²³]*′?|\d+(?:\.\d+)?(?:e[+-]?\d+)?|.", re.DOTALL)
@@ -87,7 +87,8 @@ def _in_words(part: str, following: str) -> str:
 
 def _symbol(part: str) -> str:
     """Return a name within a formula."""
-    tex = name_of(part).replace(r"\text{", r"\mathrm{")
+    tex = (text_of if part.endswith("_") else name_of)(part)  # x_ may be another tensor than x
+    tex = tex.replace(r"\text{", r"\mathrm{")
     return "".join(c if c.isascii() else _character(c) for c in tex)
 
 

@@ -79,7 +79,7 @@ def features(data: Data) -> list[str]:
         "leaves": is_live,
         "sliders": is_live and "moving" in data,
         # a long tape with a boundary has the largest page: there, a link does not hold the numbers
-        "link": is_live and "moving" in data and not (is_long and has_boundary),
+        "link": is_live and not (is_long and has_boundary),
         "batch": "batch" in data,
         "train": "training" in data,
         "untrained": "why" in training,

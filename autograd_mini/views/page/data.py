@@ -135,6 +135,7 @@ def _tape(trace: Trace, pool: Pool, batch: Batch, name: str, trained: Sequence[T
     return {
         "name": name,
         "symbol": trace.names[trace.result.order],
+        "cotangent": trace.cotangent,
         "value": minus(format_number(np.ravel(trace.result.data)[0])),
         "operations": f"{sum(t.op is not None for t in trace.tape):,}",
         "nodes": nodes,

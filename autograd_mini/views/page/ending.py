@@ -17,18 +17,16 @@ from .story import Description, Story, unbroken
 
 _WRONG = "wrong: the gradient is ŷ Σy - y."
 _WHY = "Why? Point at a line."
-_MOST_LEAVES = 4  # leaves that are shown
+_MOST_LEAVES = 4  # leaves whose gradients are shown, as in inspector.js
 _IF = "\u00a0\u00a0if\u00a0\u00a0"  # MathML drops other blanks at the ends of a text
 
 
 def ending(story: Story, is_trained: bool) -> Description:
     """Return the last step, which computes nothing. On a page that trains it follows the update."""
-    leaves = story.leaves[:_MOST_LEAVES]
-    tried = [story.pool.text(small_step(story.trace, t)) for t in leaves]
+    tried = [story.pool.text(small_step(story.trace, t)) for t in story.leaves[:_MOST_LEAVES]]
     description: Description = {
         "phase": "end",
         "way": f"from {story.result} to all leaves",
-        "leaves": story.positions_of(leaves),
     }
     if story.found and story.example and not is_trained:
         return description | _after_cross_entropy(story, story.found, story.example, tried)
@@ -43,6 +41,7 @@ def _after_any(story: Story, tried: list[int]) -> Description:
     return {
         "node": story.positions_of([*story.leaves, story.trace.result])[0],
         "titles": ["What came out", "The gradients", "What to do with them"],
+        "leaves": story.positions_of(story.leaves),
         "say": f"{which} A gradient predicts the effect of a small step: the change of {result} is "
         "about gradient × step.",
         "lines": tried,

@@ -37,6 +37,7 @@ _BRIEF = 1_500  # tensors of the longest tape whose steps are described in full
 _MOST_FORMULAS = 10  # formulas that the first step lists
 _MOST_SUMS = 4  # sentences of one step about sums of contributions
 _MOST_UPDATES = 4  # parameters whose update is written out
+_LONG_NAME = 12  # characters; the update of a longer name gets two lines
 _MOST_SAVED = 3  # local derivatives that a forward step lists
 
 Description: TypeAlias = dict[str, Any]
@@ -55,7 +56,7 @@ class Narrator:
         self.trace, self.pool, self.batch, self.trained = trace, pool, batch or Batch(), trained
         self.index = {t.order: i for i, t in enumerate(trace.tape)}
         self.updates = [self.index[t.order] for t in trained]
-        self.tex = {order: naming.name_of(name) for order, name in trace.names.items()}
+        self.tex = LaTeX().spell_all(trace.names)
         self.taken = naming.taken(self.tex)
         self.uses = count_uses(trace.tape, trace.adjoints)
         self.seen: dict[int, list[Array]] = {}  # the sums of contributions so far
@@ -221,10 +222,11 @@ class Narrator:
     def _local(self, t: Tensor, i: int, write: LaTeX, other: Otherwise | None = None) -> Formula:
         """Return a local derivative. It is shown in the forward and in the backward pass."""
         if other:
-            return write.format_local(other.rules[i], other.tex)
+            return write.format_local(other.rules[i], other.tex, self.trace.cotangent)
         key = t.order, i
         if key not in self._local_formulas:
-            self._local_formulas[key] = write.format_local(self.trace.rule(t, i), self.tex)
+            rule = self.trace.rule(t, i)
+            self._local_formulas[key] = write.format_local(rule, self.tex, self.trace.cotangent)
         return self._local_formulas[key]
 
     def _seed(self) -> Description:
@@ -262,10 +264,7 @@ class Narrator:
         return found
 
     def _update(self) -> Description:
-        formulas = [
-            rf"{self.tex[t.order]} ← {self.tex[t.order]} - η {self._derivative(t)}"
-            for t in self.trained
-        ]
+        formulas = [self._update_of(t) for t in self.trained[:_MOST_UPDATES]]
         return {
             "phase": "update",
             "node": self.updates[-1],
@@ -273,8 +272,13 @@ class Narrator:
             "way": f"new {self._names(self.trained)}",
             "say": sentences.UPDATE,
             "why": sentences.LEARNING_RATE,
-            "tex": r" \\ ".join(formulas[:_MOST_UPDATES]),
+            "tex": r" \\ ".join(formulas),
         }
+
+    def _update_of(self, t: Tensor) -> str:
+        """Return the update of a parameter. It has two lines if the name is long."""
+        tex, end = self.tex[t.order], r" \\" * (len(self.trace.names[t.order]) > _LONG_NAME)
+        return rf"{tex}{end} ← {tex} - η {self._derivative(t)}"
 
     def _derivative(self, by: Tensor) -> str:
         return LaTeX().derivative(self.tex[self.trace.result.order], self.tex[by.order])
@@ -320,12 +324,13 @@ class Narrator:
     def _otherwise(self, c: Term, other: Otherwise, left: str, arrived: str) -> Description:
         """Return the formulas of a contribution for other numbers."""
         rule, write = other.rules[c.argument], LaTeX(naming.Definitions(self.taken))
+        letter = self.trace.cotangent
         right = write.format_sum(rule, other.tex, arrived, c.spread.shape, c.axes)
         return {
             "unless": other.unless,
             "tex": f"{left} {right.text}{_where_named(right, write)}",
-            "local": write.format_local(rule, other.tex).text,
-            "pill": minus(Plain().format_local(rule, other.plain).text),
+            "local": write.format_local(rule, other.tex, letter).text,
+            "pill": minus(Plain().format_local(rule, other.plain, letter).text),
         }
 
     def _rows_like(self, x: Array, *tensors: Tensor) -> int:

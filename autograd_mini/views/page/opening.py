@@ -11,7 +11,7 @@ from .story import Description, Story
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _PLURALS = {"class": "classes", "leaf": "leaves"}
-_MOST_NAMES = 4  # leaves that are named and shown
+_MOST_NAMES = 4  # leaves that are named
 
 
 def opening(story: Story) -> Description:
@@ -25,7 +25,7 @@ def opening(story: Story) -> Description:
         "titles": ["Step 0", "It starts from these numbers", "Two passes"],
         "lead": what,
         "say": f"Press\u00a0→: {asks}",
-        "leaves": story.positions_of(leaves[:_MOST_NAMES]),
+        "leaves": story.positions_of(leaves),
         "notes": [
             f"The forward pass computes {story.result}, with one operation in each step. Then the "
             f"backward pass goes from {story.result} back to the leaves. It multiplies local "

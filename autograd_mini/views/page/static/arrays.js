@@ -1,7 +1,7 @@
 // @ts-check
 // An array as cells: numbers on tinted backgrounds, or the squares of a heat map.
 import {el, svg} from "./dom.js";
-import {MIDDLE, MOST_SHOWN, fitting} from "./format.js";
+import {EMPTY, MIDDLE, MOST_SHOWN, fitting} from "./format.js";
 /** @typedef {import("./types.js").ArrayData} ArrayData */
 /** @typedef {import("./types.js").How} How */
 /** @typedef {import("./dom.js").Part} Part */
@@ -75,7 +75,7 @@ function numbers({tint, first = 0}, text, {hidden, label, of, flip, edit, most})
           el,
           title ? "span.cell.editable" : "span.cell",
           tint[i][j],
-          of && {title, "data-entry": first + position},
+          of && number !== EMPTY && {title, "data-entry": first + position},
           read && {role: "gridcell", tabindex: i + j ? -1 : 0},
           most ? fitting(number) : number // cards are narrow
         );

@@ -18,7 +18,7 @@ export const holds = (place, node) =>
 /** The state of a card at this step. @param {Tape} tape @param {Place} place */
 export function cardState(tape, place) {
   const step = stepOf(tape);
-  const {phase, node, gives, updates = [node]} = tape.steps[step];
+  const {phase, node, gives, leaves = [node], updates = leaves} = tape.steps[step];
   const sums = arrived(tape, place.node);
   const receives = Boolean(gives?.some(({to}) => holds(place, to)));
   const isOver = phase === "update" || phase === "end";

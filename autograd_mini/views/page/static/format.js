@@ -9,6 +9,7 @@ export const MOST_SHOWN = 8; // rows and columns of an array that is shown as nu
 const MAP = 16; // rows and columns of a heat map
 const LEVELS = 8; // tints of each sign
 export const MIDDLE = "i".charCodeAt(0); // the letter of the tint of 0
+export const EMPTY = "empty"; // the cell of an array without entries
 const DECIMALS = 4;
 const BRIEF = 7; // characters of a number on a card, and in statistics
 
@@ -59,7 +60,7 @@ export const minus = text => text.replace(/(?<!\w)-|(?<=\d[eE])-|-(?!\w)/g, "−
  * @returns {Omit<ArrayData, "shape">}
  */
 export function formatArray(entries, shape, dtype) {
-  if (!entries.length) return {tint: ["i"], text: [["empty"]]};
+  if (!entries.length) return {tint: ["i"], text: [[EMPTY]]};
   const numbers = Array.from(entries);
   const isColumn = shape.length < 2;
   const columns = isColumn ? 1 : shape[shape.length - 1];

@@ -13,6 +13,7 @@ import {linesOf, notesOf, question, sentence} from "./story.js";
 /** @typedef {import("./dom.js").Part} Part */
 
 const MOST_CONTRIBUTIONS = 6; // of a step, shown one by one
+const MOST_LEAVES = 4; // with their numbers at the first step and the last
 const SMALLEST = 0.85; // the smallest scale: numbers have 11 pixels
 
 /** The next content of the cards, by id. @type {Record<string, HTMLElement>} */
@@ -91,8 +92,7 @@ function whatHappens(tape, step, more) {
  * @param {Tape} tape @param {Step} step @param {string[]} titles
  */
 function fillLeaves(tape, step, [, ofNumbers, ofNotes]) {
-  const leaves = step.softmax ? [] : (step.leaves ?? []); // a table is in their place (ending.js)
-  const figures = leaves.map(node => {
+  const figures = (step.leaves ?? []).slice(0, MOST_LEAVES).map(node => {
     const {name, op} = tape.nodes[node];
     return step.phase === "start"
       ? valueFigure(tape, node, {}, "", ` · ${op}`)

@@ -16,6 +16,7 @@ features.push({
 
 /** The entries that the reader changed, each as leaf, position and number. */
 function changedEntries() {
+  if (!live.isChanged()) return "";
   const changed = live
     .arguments()
     .flatMap(({name, data: before}, nth) =>
@@ -28,6 +29,7 @@ function changedEntries() {
 
 /** @param {string} text */
 function readEntries(text) {
+  live.reset();
   for (const entry of text.split("*")) {
     const [nth, at, value] = entry.split("_").map(Number);
     const leaf = live.arguments()[nth];

@@ -24,7 +24,7 @@ export const isAtEnd = () => state.step === mainTape().steps.length - 1;
 
 const level = () => mainTape().levels[mainTape().level];
 
-let rest = 0; // the timer of what waits while numbers move
+let rest = 0; // the timer of what waits while numbers move; 0 if nothing waits
 
 /** Draw everything that a step changes. If numbers move, what is out of sight waits until they rest. */
 export function render(isMoving = false) {
@@ -42,10 +42,13 @@ export function render(isMoving = false) {
     return;
   }
   fitParts();
+  if (rest) markFirstOdd(mainTape());
+  rest = 0;
   writeAddress();
 }
 
 function finishMove() {
+  rest = 0;
   updateScene();
   markFirstOdd(mainTape());
   writeAddress();

@@ -60,7 +60,7 @@ export function chainRule(tape, at, contribution) {
     slope === undefined
       ? [
           sign("→"),
-          captioned(local ? "rule, g is upstream" : "rule", el("div.rule", factor)),
+          captioned(local ? `rule, ${tape.cotangent} is upstream` : "rule", el("div.rule", factor)),
           sign("→")
         ]
       : [sign("×"), figure(tape, slope, factor, "local", how), sign("=")];

@@ -1,6 +1,6 @@
 // @ts-check
 // The graph is drawn once for each level. A step then updates only the changed parts.
-import {array, current, passOf, shownTapes, stepOf} from "./state.js";
+import {array, current, outline, passOf, shownTapes, stepOf} from "./state.js";
 import {cardBody, cardLabel, cardState} from "./card.js";
 import {button, el, mark, svg} from "./dom.js";
 import {named} from "./names.js";
@@ -161,11 +161,14 @@ const isSeen = ({element}) =>
 /** @param {View} view @param {Place} place @param {CardView} card */
 function updateCard({tape, level}, place, card) {
   const shows = cardState(tape, place);
-  const {known, sum, now, receives, phase, next, ...others} = shows;
-  const arrays = [known && tape.nodes[place.node].value, sum >= 0 && sum].map(
-    id => id !== false && array(tape, id)
-  );
-  const content = [...arrays, next, JSON.stringify([known, sum, now, receives, phase, others])];
+  const {known, sum, now, receives, phase, next} = shows;
+  const {value, gradient} = tape.nodes[place.node];
+  const content = [
+    known ? array(tape, value) : outline(tape, value),
+    sum < 0 ? gradient !== undefined && outline(tape, gradient) : array(tape, sum),
+    next,
+    JSON.stringify({...shows, next: null})
+  ];
   const {element} = card;
   if (content.every((part, i) => part === card.content[i])) return;
   card.content = content;

@@ -120,7 +120,7 @@
  * @property {string[]} [locals]
  * @property {string} [saved] the names of the tensors that the rule uses
  * @property {Contribution[]} [gives]
- * @property {number[]} [leaves]
+ * @property {number[]} [leaves] all that the first step or the last is about
  * @property {string[]} [titles] of the three cards of the first step and the last
  * @property {number[]} [lines] more lines with numbers
  * @property {Text[]} [notes] paragraphs
@@ -282,6 +282,7 @@
  * @property {Shape[]} shapes of all levels
  * @property {number} first the level to open with
  * @property {string} symbol
+ * @property {string} cotangent the letter of the incoming gradient in rules
  * @property {string} value
  * @property {string} operations the number of operations
  * @property {Pool[]} pools one for each variant of the numbers
