@@ -64,6 +64,21 @@ def numbers_for_foreign(arrays: list[Any]) -> bool:
     return True
 
 
+def numbers_as_arrays(op: Primitive, args: tuple[Any, ...], error: Exception) -> tuple[Any, ...]:
+    """Return the arguments of `op` with Python numbers as arrays, which have a shape and a dtype.
+
+    If there are no such numbers, raise the `error` of the call. If it is about an argument that is
+    None, the message names the arguments.
+    """
+    ruled = args[: op.arity]
+    numbers = [i for i, a in enumerate(ruled) if type(a) in (float, int, bool)]
+    if not numbers:
+        raise op.add_context(TypeError(str(error)), ruled) if "NoneType" in str(error) else error
+    dtypes = [x.dtype for x in ruled if hasattr(x, "dtype")]
+    arrays = {i: np.asarray(ruled[i], np.result_type(*dtypes, ruled[i])) for i in numbers}
+    return tuple(arrays.get(i, a) for i, a in enumerate(args))
+
+
 def holds_objects(x: Any) -> bool:
     """Return whether `x` is an array of Python objects, such as symbols."""
     return getattr(x, "dtype", None) == "O"
