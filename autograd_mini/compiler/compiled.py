@@ -89,7 +89,7 @@ class Compiled:
         if found is None or inputs is None:
             found, inputs = self._trace(key, args, kwargs)
         self._latest = found
-        check_no_aliasing(leaves, found.taken)
+        check_no_aliasing(leaves, found.taken, found.names)
         try:
             results = found.run(leaves, inputs)
         except OtherBranch:

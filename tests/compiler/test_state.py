@@ -575,3 +575,58 @@ def test_shared_buffer_with_two_new_values_is_refused():
     with pytest.raises(EscapedTracerError, match="are the same array"):
         ag.compile(step, state=model)(X)
     assert model.one.mean is model.two.mean
+
+
+class Constants(nn.Module):
+    """A model with constant buffers: some are read-only, or share memory."""
+
+    def __init__(self):
+        self.linear = nn.Linear(3, 2)
+        self.mask = np.broadcast_to(np.array([1.0, 0.5, 2.0]), (4, 3))
+        self.lower = np.tri(3)
+        self.upper = self.lower.T
+        self.windows = np.lib.stride_tricks.sliding_window_view(np.arange(5.0), 3)
+        self.windows.flags.writeable = False
+
+    def forward(self, x):
+        return self.linear((x * self.mask) @ (self.lower + self.upper) + self.windows[0])
+
+
+def test_constant_buffers_may_be_read_only_and_share_memory():
+    images = np.random.default_rng(0).normal(size=(4, 3))
+    (m1, o1, eager), (m2, o2, compiled) = pair(Constants)
+    for _ in range(3):
+        assert eager(images, LABELS[:4]).item() == compiled(images, LABELS[:4]).item()
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+
+
+@pytest.mark.parametrize("target", ["numpy", "auto"])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda a: a.view(),
+            r"'(total|other)' \(float64, shape .*'(total|other)'.*Store a",
+        ),
+        (lambda a: np.broadcast_to(np.zeros(1), 3), r"'other' .* is read-only.*np\.array\(x\)"),
+    ],
+)
+def test_buffer_that_cannot_be_overwritten_is_named(target, spoil, message):
+    model = nn.Linear(3, 2)
+    model.total = np.zeros(3)
+    model.other = np.zeros(3)
+
+    def step(x):
+        model.total = model.total + x.sum(axis=0)
+        model.other = model.other + 1
+        return model(x).sum()
+
+    step = ag.compile(step, state=model, target=target)
+    images = np.ones((4, 3))
+    step(images)
+    model.other = spoil(model.total)
+    before = model.state_dict()
+    for _ in range(2):
+        with pytest.raises(ValueError, match=message):
+            step(images)
+    assert_same(before, model.state_dict())
