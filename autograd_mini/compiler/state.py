@@ -312,6 +312,12 @@ class PureStep:
                     f"constant in the program. Later calls would not change it. {fix}"
                 )
         for slot in self.state.arrays:
+            x = slot.get()
+            if isinstance(x, Tensor) and x.requires_grad:
+                raise EscapedTracerError(
+                    f"compile: {self.__name__} stores {describe(x)} in {slot.name}, so its tape "
+                    "would grow from step to step. Store it without its tape: x.detach()."
+                )
             if not slot.is_one():
                 raise EscapedTracerError(
                     f"compile: {slot.name} and {slot.others[0].name} are the same array, but "

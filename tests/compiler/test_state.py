@@ -630,3 +630,35 @@ def test_buffer_that_cannot_be_overwritten_is_named(target, spoil, message):
         with pytest.raises(ValueError, match=message):
             step(images)
     assert_same(before, model.state_dict())
+
+
+class Stateful(nn.Module):
+    """A recurrent network that keeps its state from step to step."""
+
+    def __init__(self, keep):
+        self.cell, self.out = nn.GRUCell(2, 3), nn.Linear(3, 2)
+        self.state = np.zeros((60, 3))
+        self.keep = keep
+
+    def forward(self, x):
+        h = self.cell(x, self.state)
+        self.state = self.keep(h)
+        return self.out(h)
+
+
+def test_state_that_is_stored_with_its_tape_is_refused():
+    (_, _, step), (other, after, compiled) = pair(lambda: Stateful(lambda h: h))
+    step(X, LABELS)
+    with pytest.raises(RuntimeError, match="modified after"):
+        step(X, LABELS)
+    before = state_of(other, after)
+    with pytest.raises(EscapedTracerError, match=r"in state, so its tape.*x\.detach\(\)"):
+        compiled(X, LABELS)
+    assert_same(before, state_of(other, after))
+
+
+@pytest.mark.parametrize("keep", [lambda h: h.detach(), lambda h: h.data, ag.stop_gradient])
+def test_state_without_a_tape_is_kept_from_step_to_step(keep):
+    (_, _, eager), (_, _, compiled) = pair(lambda: Stateful(keep))
+    for _ in range(4):
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
