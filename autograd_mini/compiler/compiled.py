@@ -21,7 +21,7 @@ from .memory.donation import check_no_aliasing, refuse_recorded
 from .native.toolchain import BuildError, NoCompiler
 from .signature import flatten
 from .source.printer import Source
-from .state import PureStep, State, StateChanged
+from .state import PureStep, State, StateChanged, restore
 from .traced_array import TracedArray
 
 #: number of changes of a captured object after which a warning states their cost
@@ -250,3 +250,11 @@ class CompiledStep(Compiled):
                 (_, *changed), y = super().__call__(*self._state.read(), *args, **kwargs)
             self._state.write(*changed)
         return y
+
+    def _traced(self, args: Any, kwargs: Any) -> Executable:
+        held = self._state.held()
+        try:
+            return super()._traced(args, kwargs)
+        except BaseException:
+            restore(held)
+            raise

@@ -52,11 +52,30 @@ class Slot:
 
     def put(self, value: Any) -> None:
         for slot in (self, *self.others):
-            slot.owner[slot.key] = value
+            slot.put_here(value)
+
+    def put_here(self, value: Any) -> None:
+        self.owner[self.key] = value
 
     def is_one(self) -> bool:
         """Return whether all places still hold the same object."""
         return all(slot.get() is self.get() for slot in self.others)
+
+
+class Entry(Slot):
+    """An entry of a tuple, which is the part `whole` of the state. A new tuple replaces it."""
+
+    def __init__(self, name: str, whole: Slot, key: int) -> None:
+        super().__init__(name, whole.seen, key)
+        self.whole = whole
+
+    def get(self) -> Any:
+        return self.whole.get()[self.key]
+
+    def put_here(self, value: Any) -> None:
+        old = self.whole.get()
+        new = [*old[: self.key], value, *old[self.key + 1 :]]
+        self.whole.put_here(type(old)(*new) if hasattr(old, "_fields") else type(old)(new))
 
 
 class Numbers(Slot):
@@ -119,6 +138,7 @@ class State:
         self.numbers: list[Numbers] = []
         self.generators: list[Slot] = []
         self.settings: list[Slot] = []  # numbers that a step may read, but not change
+        self.holders: list[Any] = []  # lists and dicts, also those of the attributes
         #: ids of objects, and (id of an object, attribute), which guards do not compare
         self.lifted: set[Any] = set()
         self._met: dict[int, Slot] = {}
@@ -159,10 +179,10 @@ class State:
             self.generators.append(slot)
             self.lifted.add(id(x))
         elif isinstance(x, FlatArrays):
-            self._visit_entries(slot.name, x.flat)
+            self._visit_entries(Slot(slot.name, vars(x), "flat"))
             self.lifted.add(id(x))  # the arrays are all that changes in it
         elif isinstance(x, (list, tuple, dict)):
-            self._visit_entries(slot.name, x)
+            self._visit_entries(slot)
         elif isinstance(x, Optimizer) or callable(getattr(x, "parameters", None)):
             self._visit_attributes(slot.name, x, top)
         elif top:
@@ -171,12 +191,19 @@ class State:
                 f"got {describe(x)}."
             )
 
-    def _visit_entries(self, name: str, x: Any) -> None:
+    def _visit_entries(self, slot: Slot) -> None:
+        x = slot.seen
+        if isinstance(x, tuple):
+            for i in range(len(x)):
+                self._visit(Entry(f"{slot.name}.{i}", slot, i))
+            return
+        self.holders.append(x)
         for key in list(x) if isinstance(x, dict) else range(len(x)):
-            self._visit(Slot(f"{name}.{key}", x, key))
+            self._visit(Slot(f"{slot.name}.{key}", x, key))
 
     def _visit_attributes(self, name: str, x: Any, top: bool) -> None:
         own = getattr(x, "__dict__", {})
+        self.holders.append(own)
         for key, value in list(own.items()):
             slot = Slot(key if top and not isinstance(x, Optimizer) else f"{name}.{key}", own, key)
             if isinstance(x, Optimizer) and (key == "lr" or _are_counts(value)):
@@ -220,6 +247,10 @@ class State:
             name: g for name, g in zip(self._names, map(_grad_of, self._leaves)) if g is not None
         }
         return arrays, numbers, generators, grads, bytes(map(_is_active, self._leaves))
+
+    def held(self) -> list[tuple[Any, Any]]:
+        """Return all lists and dicts with copies of what they hold now."""
+        return [(x, x.copy()) for x in self.holders]
 
     def advance(self, names: Set[str]) -> None:
         """Give new versions to the tensors of these names. A program then overwrites their arrays.
@@ -297,8 +328,13 @@ class PureStep:
         for slot in self.state.tensors:
             leaf = slot.seen
             yield _restore, leaf, leaf._array, leaf._grad, leaf.order
-        for slot in [*self.state.arrays, *self.state.numbers, *self.state.generators]:
+        entered = [*self.state.arrays, *self.state.numbers, *self.state.generators]
+        for slot in entered:
             yield slot.put, slot.get()
+        for place in (place for slot in entered for place in (slot, *slot.others)):
+            while isinstance(place, Entry):  # the same tuple as before
+                place = place.whole
+                yield place.put_here, place.get()
 
     def _refuse_changes(self, settings: list[tuple[Slot, Any]]) -> None:
         """Raise if the step has changed a number, which a call of the program would not change."""
@@ -310,6 +346,12 @@ class PureStep:
                 raise EscapedTracerError(
                     f"compile: {self.__name__} changes the value of {slot.name}, which is a "
                     f"constant in the program. Later calls would not change it. {fix}"
+                )
+        for slot in self.state.tensors:
+            if slot.get() is not slot.seen:
+                raise EscapedTracerError(
+                    f"compile: {self.__name__} replaces the tensor {slot.name} by another one. "
+                    "Change its values instead: `with ag.no_grad(): w -= ...`, or w.data = ..."
                 )
         for slot in self.state.arrays:
             x = slot.get()
@@ -332,6 +374,16 @@ class PureStep:
         changed = {name: x for name, x in left.items() if x is not numbers[name]}
         grads = {s.name: s.seen._grad for s in state.tensors if s.seen._grad is not None}
         return arrays, changed, grads
+
+
+def restore(held: list[tuple[Any, Any]]) -> None:
+    """Undo what a failed step did to the lists and dicts that `State.held` returned."""
+    for x, before in held:
+        if isinstance(x, list):
+            x[:] = before
+        elif x.keys() != before.keys() or not all(x[key] is before[key] for key in before):
+            x.clear()
+            x.update(before)
 
 
 def _restore(leaf: Tensor, array: Any, grad: Any, order: int) -> None:

@@ -4,6 +4,7 @@ import copy
 import pickle
 import threading
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -662,3 +663,89 @@ def test_state_without_a_tape_is_kept_from_step_to_step(keep):
     (_, _, eager), (_, _, compiled) = pair(lambda: Stateful(keep))
     for _ in range(4):
         assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+
+
+class Pair(NamedTuple):
+    h: Any
+    c: Any
+
+
+class Tupled(nn.Module):
+    """A model that keeps a pair of arrays, and a generator, in tuples."""
+
+    def __init__(self, kind, keeps):
+        self.kind, self.keeps = kind, keeps
+        self.cell, self.out = nn.LSTMCell(2, 3), nn.Linear(3, 2)
+        self.state = kind(np.zeros((60, 3)), np.zeros((60, 3)))
+        self.noise = ((np.random.default_rng(0), "normal"), 0.1)
+        self.constants = (np.ones(2), (np.ones(2),))
+
+    def forward(self, x):
+        x = x * self.constants[0] + self.constants[1][0]
+        x = x + self.noise[1] * self.noise[0][0].normal(size=x.shape)
+        h, c = self.cell(x, self.state)
+        if self.keeps:
+            self.state = self.kind(h.detach(), c.detach())
+        return self.out(h)
+
+
+def pair_of(h, c):
+    return h, c
+
+
+@pytest.mark.parametrize("kind", [Pair, pair_of])
+@pytest.mark.parametrize("keeps", [True, False])
+def test_arrays_in_tuples_are_state(kind, keeps):
+    (m1, o1, eager), (m2, o2, compiled) = pair(lambda: Tupled(kind, keeps))
+    for i in range(6):
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+        if i == 3:
+            m1.state, m2.state = (kind(np.ones((60, 3)), np.zeros((60, 3))) for _ in range(2))
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+    for mine, theirs in zip(m1.state, m2.state):
+        np.testing.assert_array_equal(np.asarray(mine), theirs)
+
+
+def replace_weight(model):
+    model.weight = model.weight * 2
+
+
+def replace_buffer(model):
+    model.fixed = model.fixed + model.weight.detach()
+
+
+STORES = {
+    "a parameter": (replace_weight, "replaces the tensor weight"),
+    "a tensor": (replace_buffer, "replaces the tensor fixed"),
+    "a new attribute": (lambda m: setattr(m, "new", m.weight.data * 2), r"model\.new"),
+    "None": (lambda m: setattr(m, "last", m.weight.data * 2), r"model\.last"),
+    "a new list": (lambda m: setattr(m, "kept", [m.weight.data * 2]), r"model\.kept"),
+    "an entry": (lambda m: m.kept.append(m.weight.data * 2), r"model\.kept\[1\]"),
+    "a key": (lambda m: m.parts.update(new=m.weight.data * 2), r"model\.parts\['new'\]"),
+    "a tuple": (lambda m: setattr(m, "last", (m.weight.data * 2,)), r"model\.last\[0\]"),
+}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_refused_store_leaves_no_traced_array(name):
+    store, message = STORES[name]
+    model = nn.Linear(2, 2)
+    model.fixed = ag.tensor(np.zeros((2, 2)))
+    model.last, model.kept, model.parts = None, [np.zeros((2, 2))], {"a": np.zeros((2, 2))}
+    optimizer = optim.Adam(model.parameters())
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = (model(x) ** 2).sum()
+        loss.backward()
+        optimizer.step()
+        model.uses = model.last, model.kept, model.parts, getattr(model, "new", None)
+        store(model)
+        return loss
+
+    before, attributes = state_of(model, optimizer), {**vars(model)}
+    with pytest.raises(EscapedTracerError, match=message):
+        ag.compile(step, state=(model, optimizer))(X)
+    assert {k: id(x) for k, x in vars(model).items()} == {k: id(x) for k, x in attributes.items()}
+    assert (len(model.kept), len(model.parts)) == (1, 1)
+    assert_same(before, state_of(model, optimizer))
