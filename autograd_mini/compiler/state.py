@@ -217,6 +217,7 @@ class State:
                 self._visit(slot)
 
     def _visit_groups(self, name: str, groups: list[dict[str, Any]]) -> None:
+        self.holders += [groups, *groups]
         for i, group in enumerate(groups):
             for key in group:
                 if key == "lr":
@@ -249,8 +250,9 @@ class State:
         return arrays, numbers, generators, grads, bytes(map(_is_active, self._leaves))
 
     def held(self) -> list[tuple[Any, Any]]:
-        """Return all lists and dicts with copies of what they hold now."""
-        return [(x, x.copy()) for x in self.holders]
+        """Return lists and dicts with copies, and tensors with whether they require a gradient."""
+        modes = zip(self._leaves, [x._active for x in self._leaves])
+        return [*((x, x.copy()) for x in self.holders), *modes]
 
     def advance(self, names: Set[str]) -> None:
         """Give new versions to the tensors of these names. A program then overwrites their arrays.
@@ -377,9 +379,11 @@ class PureStep:
 
 
 def restore(held: list[tuple[Any, Any]]) -> None:
-    """Undo what a failed step did to the lists and dicts that `State.held` returned."""
+    """Undo what a failed step did to the parts that `State.held` returned."""
     for x, before in held:
-        if isinstance(x, list):
+        if isinstance(x, Tensor):
+            x._active = before
+        elif isinstance(x, list):
             x[:] = before
         elif x.keys() != before.keys() or not all(x[key] is before[key] for key in before):
             x.clear()

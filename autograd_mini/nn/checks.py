@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.arrays import Array, unwrap
 from ..core.messages import describe, listed, quoted, shown
+from ..core.tensor import Tensor
 
 
 def no_result(kind: type) -> TypeError:
@@ -23,6 +24,26 @@ def not_trained(place: str) -> str:
         "saved. Give the attribute a name without an underscore. If it must not be trained, call "
         "requires_grad_(False) on it."
     )
+
+
+def lost_leaf(tree: list[tuple[str, Any]]) -> str:
+    """Return the warning about a tensor that was computed from a parameter, if there is one.
+
+    In a call of a module, results may be stored. So the tensor must have been computed outside of
+    calls, from a leaf that is not in the tree.
+    """
+    held = {id(x) for _, x in tree}
+    for place, x in tree:
+        if not isinstance(x, Tensor) or x.op is None or any(box.module for box in x.scope):
+            continue
+        leaves = [a for a in x.inputs if isinstance(a, Tensor) and a.is_leaf and a.requires_grad]
+        if any(id(a) not in held for a in leaves):
+            return (
+                f"{shown(place)} is the result of {x.op.name}, not a leaf, so it is not a "
+                "parameter: it is neither trained nor saved. First compute the numbers, and then "
+                "make the tensor: ag.tensor(numbers, requires_grad=True)."
+            )
+    return ""
 
 
 def no_order(place: str) -> TypeError:

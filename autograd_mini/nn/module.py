@@ -18,6 +18,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from itertools import repeat
+from reprlib import recursive_repr
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,7 +30,7 @@ from ..core.arrays import Array, unwrap
 from ..core.context import ALL_OBSERVERS, get_scopes, new_scope, observers, scope, set_scopes
 from ..core.messages import shown
 from ..core.tensor import Tensor
-from .checks import distinct, fitted, no_order, no_result, not_trained
+from .checks import distinct, fitted, lost_leaf, no_order, no_result, not_trained
 
 M = TypeVar("M", bound="Module")
 
@@ -114,6 +115,7 @@ class Module(metaclass=Answering):
         fix = "Call its modules" if isinstance(self, list) else f"Define {name}.forward(self, x)"
         raise NotImplementedError(f"{name} has no forward. {fix}.")
 
+    @recursive_repr("...")  # a part may refer to the whole
     def __repr__(self) -> str:
         facts = [f"{name}={x!r}" for name, x in self._parts() if isinstance(x, (Module, *_OPTIONS))]
         name, line = shown(type(self).__name__), ", ".join(facts)
@@ -146,7 +148,11 @@ class Module(metaclass=Answering):
         tree = list(self._named()._tree())
         if private := _private_layers([x for _, x in tree if isinstance(x, Module)]):
             warnings.warn(not_trained(private[0]), stacklevel=3)
-        return [(n, x) for n, x in tree if _is_leaf(x) and x.requires_grad]
+        tensors = [(n, x) for n, x in tree if isinstance(x, Tensor) and x.requires_grad]
+        found = [(n, x) for n, x in tensors if x.is_leaf]
+        if len(found) < len(tensors) and (computed := lost_leaf(tree)):
+            warnings.warn(computed, stacklevel=3)
+        return found
 
     def modules(self) -> list[Module]:
         """Return this module and all modules in it, each once.
@@ -170,7 +176,7 @@ class Module(metaclass=Answering):
         yield from _walked("", self, set())
 
     def _leaves(self) -> Iterator[tuple[str, Tensor]]:
-        return ((path, x) for path, x in self._tree() if _is_leaf(x))
+        return ((path, x) for path, x in self._tree() if isinstance(x, Tensor) and x.is_leaf)
 
     def _named(self: M) -> M:
         """Name the leaves and the boxes of the tree after their places. Keep names that users gave.
@@ -241,8 +247,8 @@ class Module(metaclass=Answering):
 
     def _state(self) -> dict[str, Array]:
         """Return the arrays of all leaves, and all buffers, by their places."""
-        parts = [(p, x) for p, x in self._tree() if isinstance(x, np.ndarray) or _is_leaf(x)]
-        return distinct((path, unwrap(x)) for path, x in parts)
+        parts = [(p, x) for p, x in self._tree() if isinstance(x, (np.ndarray, Tensor))]
+        return distinct((p, unwrap(x)) for p, x in parts if getattr(x, "is_leaf", True))
 
     # ---- modes ---------------------------------------------------------------------------------
 
@@ -362,10 +368,6 @@ def _unpacked(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         return
     for key, entry in entries:
         yield from _unpacked(f"{name}.{key}", entry)
-
-
-def _is_leaf(x: Any) -> bool:
-    return isinstance(x, Tensor) and x.is_leaf
 
 
 def _private_layers(held: list[Module]) -> list[str]:

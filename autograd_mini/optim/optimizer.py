@@ -179,7 +179,7 @@ class Optimizer(metaclass=Answering):
         Returns
         -------
         dict
-            The name of the class, the options of the optimiser and of its groups, and the values
+            The options of the optimiser and of its groups, the name of the class, and the values
             that it keeps from step to step. For example, ``velocity`` is a list with one array for
             each parameter.
 
@@ -191,7 +191,7 @@ class Optimizer(metaclass=Answering):
         >>> optim.SGD([w], lr=0.1, momentum=0.9).state_dict()["velocity"]
         [array([0., 0.])]
         """
-        return {"class": type(self).__name__, **deepcopy(self._attributes())}
+        return {**deepcopy(self._attributes()), "class": type(self).__name__}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Load a saved state. Training then continues exactly as with the saved optimiser.

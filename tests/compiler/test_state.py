@@ -749,3 +749,39 @@ def test_refused_store_leaves_no_traced_array(name):
     assert {k: id(x) for k, x in vars(model).items()} == {k: id(x) for k, x in attributes.items()}
     assert (len(model.kept), len(model.parts)) == (1, 1)
     assert_same(before, state_of(model, optimizer))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model, optimizer: model.eval(),
+        lambda model, optimizer: setattr(optimizer, "lr", 0.5),
+        lambda model, optimizer: setattr(optimizer, "betas", (0.5, 0.5)),
+        lambda model, optimizer: optimizer.groups[0].update(weight_decay=0.7),
+        lambda model, optimizer: optimizer.parameters.pop(),
+        lambda model, optimizer: model.requires_grad_(False),
+        lambda model, optimizer: setattr(model, "layers", model.layers[:1]),
+        lambda model, optimizer: setattr(model, "last", model.layers[0].weight.data * 2),
+    ],
+)
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+def test_step_that_raises_while_traced_changes_nothing(change, error):
+    (m1, o1, eager), (m2, o2, _) = pair()
+
+    def step(x, y, fails=False):
+        loss = trainer(m2, o2)(x, y)
+        if fails:
+            change(m2, o2)
+            raise error
+        return loss
+
+    step = ag.compile(step, state=(m2, o2))
+    for i in range(4):
+        assert eager(X, LABELS).item() == step(X, LABELS).item()
+        if i % 2:
+            with pytest.raises(error):
+                step(X, LABELS, fails=True)
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+    assert m2.training
+    assert vars(m2).keys() == vars(m1).keys()
+    assert all(p.requires_grad for p in m2.parameters())

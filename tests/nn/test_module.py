@@ -182,6 +182,15 @@ def test_models_that_are_no_modules_count_by_their_parameters():
     ]
 
 
+def test_repr_of_a_part_that_refers_to_the_whole_ends():
+    net = Net()
+    net.blocks[0].net = net
+    net.parts = [net]
+    assert "net=..." in repr(net)
+    assert "parts.0=..." in repr(net)
+    assert len(net.parameters()) == len(NAMES)
+
+
 def test_repr_shows_options_and_parts():
     class Scaled(nn.Module):
         def __init__(self, factor):
