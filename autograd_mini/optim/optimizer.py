@@ -251,11 +251,8 @@ class Optimizer(metaclass=Answering):
         defaults = vars(self)  # a group sets some of these options itself
         options = [{**defaults, **group} if group else defaults for group in self.groups]
         for group in options:
-            if callable(group["lr"]):
-                raise TypeError(
-                    "step: lr is a function, not a number. Before each step, write optimizer.lr = "
-                    "schedule(t), where t is the number of the step."
-                )
+            if not hasattr(group["lr"], "__float__"):
+                positive("step: lr", group["lr"])  # raises
         if len(self.parameters) != len(self.group_of):
             raise ValueError(
                 f"step: the list of parameters has {len(self.parameters)} entries, but it had "

@@ -151,7 +151,7 @@ MISTAKES = {
     # the optimiser and the schedule
     "schedule as rate": (
         lambda: scheduled(optim.cosine(0.1, 10)),
-        r"lr is a function.*optimizer\.lr = schedule\(t\)",
+        r"lr must be a number, got a function.*optimizer\.lr = schedule\(t\)",
     ),
     "schedule of optimiser": (
         lambda: optim.cosine(optim.SGD(nn.Linear(3, 2).parameters(), lr=0.1), 10),
