@@ -21,7 +21,7 @@ from .memory.donation import check_no_aliasing, refuse_recorded
 from .native.toolchain import BuildError, NoCompiler
 from .signature import flatten
 from .source.printer import Source
-from .state import PureStep, State, StateChanged, restore
+from .state import PureStep, State, StateChanged, undone_on_error
 from .traced_array import TracedArray
 
 #: number of changes of a captured object after which a warning states their cost
@@ -102,7 +102,8 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        found = self._traced(args, kwargs)
+        with undone_on_error(self._f):
+            found = self._traced(args, kwargs)
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:
@@ -250,11 +251,3 @@ class CompiledStep(Compiled):
                 (_, *changed), y = super().__call__(*self._state.read(), *args, **kwargs)
             self._state.write(*changed)
         return y
-
-    def _traced(self, args: Any, kwargs: Any) -> Executable:
-        held = self._state.held()
-        try:
-            return super()._traced(args, kwargs)
-        except BaseException:
-            restore(held)
-            raise

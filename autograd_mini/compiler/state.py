@@ -16,6 +16,7 @@ overwrites them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from inspect import Parameter, Signature
 from operator import attrgetter, getitem, is_
 from typing import Any
@@ -331,8 +332,7 @@ class PureStep:
             leaf = slot.seen
             yield _restore, leaf, leaf._array, leaf._grad, leaf.order
         entered = [*self.state.arrays, *self.state.numbers, *self.state.generators]
-        for slot in entered:
-            yield slot.put, slot.get()
+        yield from ((slot.put, slot.get()) for slot in entered)
         for place in (place for slot in entered for place in (slot, *slot.others)):
             while isinstance(place, Entry):  # the same tuple as before
                 place = place.whole
@@ -351,9 +351,9 @@ class PureStep:
                 )
         for slot in self.state.tensors:
             if slot.get() is not slot.seen:
+                fix = "Change its values instead: `with ag.no_grad(): w -= ...`, or w.data = ..."
                 raise EscapedTracerError(
-                    f"compile: {self.__name__} replaces the tensor {slot.name} by another one. "
-                    "Change its values instead: `with ag.no_grad(): w -= ...`, or w.data = ..."
+                    f"compile: {self.__name__} replaces the tensor {slot.name} by another. {fix}"
                 )
         for slot in self.state.arrays:
             x = slot.get()
@@ -378,16 +378,22 @@ class PureStep:
         return arrays, changed, grads
 
 
-def restore(held: list[tuple[Any, Any]]) -> None:
-    """Undo what a failed step did to the parts that `State.held` returned."""
-    for x, before in held:
-        if isinstance(x, Tensor):
-            x._active = before
-        elif isinstance(x, list):
-            x[:] = before
-        elif x.keys() != before.keys() or not all(x[key] is before[key] for key in before):
-            x.clear()
-            x.update(before)
+@contextmanager
+def undone_on_error(f: Any) -> Iterator[None]:
+    """Undo all that a training step has changed in its state if the block raises an error."""
+    held = f.state.held() if isinstance(f, PureStep) else []
+    try:
+        yield
+    except BaseException:
+        for x, before in held:
+            if isinstance(x, Tensor):
+                x._active = before
+            elif isinstance(x, list):
+                x[:] = before
+            else:
+                x.clear()
+                x.update(before)
+        raise
 
 
 def _restore(leaf: Tensor, array: Any, grad: Any, order: int) -> None:

@@ -726,8 +726,9 @@ STORES = {
 }
 
 
+@pytest.mark.parametrize("call", ["call", "cost"])
 @pytest.mark.parametrize("name", STORES)
-def test_refused_store_leaves_no_traced_array(name):
+def test_refused_store_leaves_no_traced_array(name, call):
     store, message = STORES[name]
     model = nn.Linear(2, 2)
     model.fixed = ag.tensor(np.zeros((2, 2)))
@@ -744,8 +745,9 @@ def test_refused_store_leaves_no_traced_array(name):
         return loss
 
     before, attributes = state_of(model, optimizer), {**vars(model)}
+    compiled = ag.compile(step, state=(model, optimizer))
     with pytest.raises(EscapedTracerError, match=message):
-        ag.compile(step, state=(model, optimizer))(X)
+        (compiled if call == "call" else partial(ag.cost, compiled))(X)
     assert {k: id(x) for k, x in vars(model).items()} == {k: id(x) for k, x in attributes.items()}
     assert (len(model.kept), len(model.parts)) == (1, 1)
     assert_same(before, state_of(model, optimizer))
