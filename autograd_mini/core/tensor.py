@@ -66,13 +66,13 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
             converted = True
     try:
         y = op.forward(*arrays, **kwargs) if kwargs else op.forward(*arrays)
-    except AttributeError as error:
-        return record(op, numbers_as_arrays(op, args, error), kwargs)
     except (ValueError, TypeError, IndexError) as error:
         y = op.forward_on_objects(arrays, kwargs)
         if y is NotImplemented:
             raise op.add_context(error, args, kwargs) from error
         converted = True
+    except AttributeError as error:
+        return record(op, numbers_as_arrays(op, args, error), kwargs)
     residuals = None
     if op.residuals:
         y, residuals = y
