@@ -25,6 +25,7 @@ import numpy as np
 
 from ..core.accumulation import set_grads
 from ..core.messages import describe
+from ..core.pytree import tree_map
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
 from ..optim import Optimizer
@@ -173,11 +174,8 @@ class State:
                 slot.name = x.name or slot.name
                 self.tensors.append(slot)
                 self.lifted.add(id(x))
-        elif isinstance(x, np.ndarray) and x.dtype != object:
-            self.arrays.append(slot)
-            self.lifted.add(id(x))
-        elif isinstance(x, GENERATORS):
-            self.generators.append(slot)
+        elif isinstance(x, (np.ndarray, *GENERATORS)) and getattr(x, "dtype", None) != "O":
+            (self.arrays if isinstance(x, np.ndarray) else self.generators).append(slot)
             self.lifted.add(id(x))
         elif isinstance(x, FlatArrays):
             self._visit_entries(Slot(slot.name, vars(x), "flat"))
@@ -252,8 +250,7 @@ class State:
 
     def held(self) -> list[tuple[Any, Any]]:
         """Return lists and dicts with copies, and tensors with whether they require a gradient."""
-        modes = zip(self._leaves, [x._active for x in self._leaves])
-        return [*((x, x.copy()) for x in self.holders), *modes]
+        return [*((x, x.copy()) for x in self.holders), *((x, x._active) for x in self._leaves)]
 
     def advance(self, names: Set[str]) -> None:
         """Give new versions to the tensors of these names. A program then overwrites their arrays.
@@ -319,7 +316,8 @@ class PureStep:
                 slot.put(generators[slot.name])
             for x in arrays.values():
                 x._tracer.own(x._value)
-            y = self.f(*args, **kwargs)
+            own = set(map(id, state._leaves))  # of a parameter, the values are returned
+            y = tree_map(lambda x: x.detach() if id(x) in own else x, self.f(*args, **kwargs))
             self._refuse_changes(settings)
             return self._collected(numbers), y
         finally:

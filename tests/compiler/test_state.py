@@ -11,7 +11,11 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import data, nn, optim
-from autograd_mini.compiler.errors import EscapedTracerError, TracingError
+from autograd_mini.compiler.errors import (
+    CapturedParameterError,
+    EscapedTracerError,
+    TracingError,
+)
 from tests.budget import few
 
 X, LABELS = data.moons(60, rng=0)
@@ -787,3 +791,25 @@ def test_step_that_raises_while_traced_changes_nothing(change, error):
     assert m2.training
     assert vars(m2).keys() == vars(m1).keys()
     assert all(p.requires_grad for p in m2.parameters())
+
+
+def test_step_may_return_a_parameter():
+    (m1, _, eager), (m2, o2, _) = pair()
+    step = ag.compile(
+        lambda x, y: (trainer(m2, o2)(x, y), m2.parameters(), {"w": m2.layers[0].weight}),
+        state=(m2, o2),
+    )
+    for _ in range(3):
+        loss = eager(X, LABELS)
+        found, parameters, named = step(X, LABELS)
+        assert found == loss.item()
+        for mine, theirs in zip(parameters, m1.parameters()):
+            np.testing.assert_array_equal(mine, theirs.data)
+        np.testing.assert_array_equal(named["w"], m1.layers[0].weight.data)
+        assert not np.shares_memory(named["w"], m2.layers[0].weight.data)
+
+
+def test_step_that_returns_a_parameter_of_another_model_is_refused():
+    model, other = nn.Linear(2, 2), nn.Linear(2, 2)
+    with pytest.raises(CapturedParameterError):
+        ag.compile(lambda x: (model(x), other.weight), state=model)(X)
