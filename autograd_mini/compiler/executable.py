@@ -188,6 +188,7 @@ def _recorded(
     settings = [x for x in tree_leaves((args, kwargs)) if not isinstance(x, data)]
     if isinstance(f, PureStep):
         guards = Guards((f.f, *settings), f.state.lifted)
+        guards.generators += [slot.seen for slot in f.state.generators]
     else:
         guards = Guards((f, *settings))
     tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}

@@ -9,8 +9,7 @@
 
 Such a step becomes a function without side effects: it takes all arrays of the model and of the
 optimiser, and returns their new values. While it is traced, traced arrays lie in the places of the
-real ones. In each call of the program, the arrays are read from their places, and the program
-overwrites them.
+real ones. Each call of the program reads the arrays from their places, and overwrites them.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from ..core.registry import parameters_of
 from ..core.tensor import Tensor
 from ..optim import Optimizer
 from ..optim.blocks import FlatArrays
-from .captures import GENERATORS
+from .captures import GENERATORS, writers
 from .errors import EscapedTracerError
 
 #: what a program takes of the state; the arrays are overwritten
@@ -83,8 +82,7 @@ class Entry(Slot):
 class Numbers(Slot):
     """A place that holds a float, or a list of ints, which count steps.
 
-    Programs take and return ints as floats. Equal counts are one argument, so that what is computed
-    from them is computed once.
+    Programs take and return ints as floats. Equal counts are one argument, to compute with once.
     """
 
     def read(self) -> Any:
@@ -312,8 +310,10 @@ class PureStep:
                 slot.put(arrays[slot.name])
             for number in state.numbers:
                 number.enter(numbers[number.name])
-            for slot in state.generators:
-                slot.put(generators[slot.name])
+            entered = {id(slot.seen): generators[slot.name] for slot in state.generators}
+            for put, old, *_ in before:
+                if id(old) in entered:
+                    put(entered[id(old)])
             for x in arrays.values():
                 x._tracer.own(x._value)
             own = set(map(id, state._leaves))  # of a parameter, the values are returned
@@ -329,6 +329,8 @@ class PureStep:
         for slot in self.state.tensors:
             leaf = slot.seen
             yield _restore, leaf, leaf._array, leaf._grad, leaf.order
+        for slot in self.state.generators:  # also in global variables, for example
+            yield from ((put, slot.seen) for put in writers(self.f, slot.seen))
         entered = [*self.state.arrays, *self.state.numbers, *self.state.generators]
         yield from ((slot.put, slot.get()) for slot in entered)
         for place in (place for slot in entered for place in (slot, *slot.others)):

@@ -813,3 +813,77 @@ def test_step_that_returns_a_parameter_of_another_model_is_refused():
     model, other = nn.Linear(2, 2), nn.Linear(2, 2)
     with pytest.raises(CapturedParameterError):
         ag.compile(lambda x: (model(x), other.weight), state=model)(X)
+
+
+NOISE = np.random.default_rng(0)
+
+
+class Source:
+    """An object that is not a model, and holds a generator."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+
+def drawer(place, model, optimizer):
+    """Return a step that draws from a generator in some place, and the generator."""
+    closure, source, kept = np.random.default_rng(0), Source(), [np.random.default_rng(0)]
+    draws = {
+        "a closure": (lambda: closure, closure),
+        "a global": (lambda: NOISE, NOISE),
+        "an object": (lambda: source.rng, source.rng),
+        "a list": (lambda: kept[0], kept[0]),
+    }
+    draw, rng = draws[place]
+
+    def step(x, y):
+        x = x + draw().normal(size=x.shape) * draw().uniform(size=(len(x), 1))
+        return trainer(model, optimizer)(x, y)
+
+    return step, rng
+
+
+@pytest.mark.parametrize("target", ["numpy", "auto"])
+@pytest.mark.parametrize("place", ["a closure", "a global", "an object"])
+def test_generator_that_is_state_draws_new_numbers(place, target, monkeypatch):
+    """A generator may be in state= and be used through any variable or attribute."""
+    losses = []
+    for is_compiled in (False, True):
+        monkeypatch.setitem(globals(), "NOISE", np.random.default_rng(0))
+        ((model, optimizer, _), _), noise = pair(), NOISE
+        step, rng = drawer(place, model, optimizer)
+        if is_compiled:
+            step = ag.compile(step, state=(model, optimizer, rng), target=target)
+        losses.append([round(step(X, LABELS).item(), 9) for _ in range(5)])
+        losses.append(rng.bit_generator.state)
+        assert NOISE is noise
+    assert losses[:2] == losses[2:]
+    assert len(set(losses[0])) == 5
+
+
+def test_generator_that_is_drawn_from_elsewhere_is_refused():
+    (model, optimizer, _), _ = pair()
+    step, rng = drawer("a list", model, optimizer)
+    with pytest.raises(RuntimeError, match="draws random numbers"):
+        ag.compile(step, state=(model, optimizer, rng))(X, LABELS)
+
+
+def test_gradient_penalty_has_the_bits_of_eager_mode():
+    """A step may differentiate a gradient: a leaf is made inside, and `gradients` has a seed."""
+    found = []
+    for model, optimizer, is_compiled in [(*p[:2], i) for i, p in enumerate(pair())]:
+
+        def step(x, model=model, optimizer=optimizer):
+            x = ag.tensor(x, requires_grad=True)
+            slope = ag.gradients(model(x).sum(), x)
+            loss = ((slope**2).sum(axis=1) - 1) ** 2
+            optimizer.zero_grad()
+            loss.mean().backward()
+            optimizer.step()
+            return loss.mean()
+
+        if is_compiled:
+            step = ag.compile(step, state=(model, optimizer))
+        found.append(([step(X).item() for _ in range(4)], state_of(model, optimizer)))
+    assert found[0][0] == found[1][0]
+    assert_same(found[0][1], found[1][1])
