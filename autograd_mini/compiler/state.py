@@ -174,7 +174,8 @@ class State:
                 self.lifted.add(id(x))
         elif isinstance(x, (np.ndarray, *GENERATORS)) and getattr(x, "dtype", None) != "O":
             (self.arrays if isinstance(x, np.ndarray) else self.generators).append(slot)
-            self.lifted.add(id(x))
+            if not (top and isinstance(x, np.ndarray)):  # which the step finds in a variable
+                self.lifted.add(id(x))
         elif isinstance(x, FlatArrays):
             self._visit_entries(Slot(slot.name, vars(x), "flat"))
             self.lifted.add(id(x))  # the arrays are all that changes in it
@@ -251,10 +252,7 @@ class State:
         return [*((x, x.copy()) for x in self.holders), *((x, x._active) for x in self._leaves)]
 
     def advance(self, names: Set[str]) -> None:
-        """Give new versions to the tensors of these names. A program then overwrites their arrays.
-
-        After an interrupt, data that are half changed have a new version.
-        """
+        """Give new versions to the tensors of these names, before their arrays are overwritten."""
         for slot in self.tensors:
             if slot.name in names:
                 slot.seen._advance(slot.seen._array)

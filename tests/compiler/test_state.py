@@ -887,3 +887,21 @@ def test_gradient_penalty_has_the_bits_of_eager_mode():
         found.append(([step(X).item() for _ in range(4)], state_of(model, optimizer)))
     assert found[0][0] == found[1][0]
     assert_same(found[0][1], found[1][1])
+
+
+def test_array_that_is_state_is_read_through_a_variable():
+    """A step may read an array of state= as a variable. Changes from outside are seen."""
+    losses = []
+    for (model, optimizer, _), is_compiled in zip(pair(), (False, True)):
+        offset, plain = np.zeros(2), trainer(model, optimizer)
+
+        def step(x, y, plain=plain, offset=offset):
+            return plain(x + offset, y)
+
+        if is_compiled:
+            step = ag.compile(step, state=(model, optimizer, offset))
+        losses.append([])
+        for _ in range(5):
+            offset += 0.5
+            losses[-1].append(step(X, LABELS).item())
+    assert losses[0] == losses[1]
