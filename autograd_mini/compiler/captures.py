@@ -198,6 +198,20 @@ def _holds_objects(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype == object
 
 
+def writers(f: Any, x: Any) -> Iterator[Callable[[Any], None]]:
+    """Yield functions that replace `x` in the variables and attributes that `f` captures."""
+    for place in captures((f,)):
+        read: Any = place.read
+        if place.seen is not x or not isinstance(read, functools.partial):
+            continue
+        if read.func is contents:
+            yield functools.partial(setattr, read.args[0], "cell_contents")
+        elif read.func is _attribute:
+            yield functools.partial(setattr, *read.args)
+        elif isinstance(space := getattr(read.func, "__self__", None), dict):  # the globals
+            yield functools.partial(space.__setitem__, read.args[0])
+
+
 def contents(cell: Any) -> Any:
     try:
         return cell.cell_contents

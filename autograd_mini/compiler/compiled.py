@@ -21,7 +21,7 @@ from .memory.donation import check_no_aliasing, refuse_recorded
 from .native.toolchain import BuildError, NoCompiler
 from .signature import flatten
 from .source.printer import Source
-from .state import PureStep, State, StateChanged
+from .state import PureStep, State, StateChanged, undone_on_error
 from .traced_array import TracedArray
 
 #: number of changes of a captured object after which a warning states their cost
@@ -89,7 +89,7 @@ class Compiled:
         if found is None or inputs is None:
             found, inputs = self._trace(key, args, kwargs)
         self._latest = found
-        check_no_aliasing(leaves, found.taken)
+        check_no_aliasing(leaves, found.taken, found.names)
         try:
             results = found.run(leaves, inputs)
         except OtherBranch:
@@ -102,7 +102,8 @@ class Compiled:
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> tuple[Executable, list[Any]]:
         """Return a new program for these arguments, and its captured arrays."""
-        found = self._traced(args, kwargs)
+        with undone_on_error(self._f):
+            found = self._traced(args, kwargs)
         with self._lock:
             self._programs[key] = found
             while len(self._programs) > MAX_PROGRAMS:

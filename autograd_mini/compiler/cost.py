@@ -23,6 +23,7 @@ from .executable import traced
 from .ir import Program, Step, Value, memory_of
 from .jit import compile
 from .roofline import Machine, machine
+from .state import undone_on_error
 
 _MOST_ROWS = 50  #: of a table; a longer program shows its slowest steps
 _WIDEST = 30  #: characters of a step in the table
@@ -156,7 +157,8 @@ def cost(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Cost:
     f = f if isinstance(f, Compiled) else compile(f)
     if isinstance(f, CompiledStep):
         args = (*f._state.read(), *args)
-    program = traced(f._f, args, kwargs, f._fuse)
+    with undone_on_error(f._f):
+        program = traced(f._f, args, kwargs, f._fuse)
     names, kept, speed = _names(program), _kept(program), machine()
     steps = [step for step in program.steps if not work.is_free(step)]
     first, each = _CALL[type(f)]

@@ -67,7 +67,10 @@ class Executable:
         if self._native and isinstance(self.plan, NativePlan):
             self._native.build(self.plan)
         places = {v: i for i, v in enumerate(program.arguments)}
-        self.taken = [places[v] for v in donated.values()]
+        # an array that is returned unchanged is not written to
+        self.taken = [places[v] for result, v in donated.items() if result is not v]
+        #: of the arrays of the state, which come first, for messages
+        self.names = list(f.state.read()[0]) if isinstance(f, PureStep) else []
         self._idle = [self.plan.set_up()]
         are_alike = self._native.are_alike if self._native else None
         unread = {places[v] for v in _unread_grads(program, f, given[0])}
@@ -100,7 +103,7 @@ class Executable:
         if inputs:
             leaves = [*leaves, *inputs]
             if self.taken:
-                check_no_aliasing(leaves, self.taken)
+                check_no_aliasing(leaves, self.taken, self.names)
         try:
             run = self._idle.pop()
         except IndexError:
@@ -185,6 +188,7 @@ def _recorded(
     settings = [x for x in tree_leaves((args, kwargs)) if not isinstance(x, data)]
     if isinstance(f, PureStep):
         guards = Guards((f.f, *settings), f.state.lifted)
+        guards.generators += [slot.seen for slot in f.state.generators]
     else:
         guards = Guards((f, *settings))
     tracer.captured = {id(memory_of(unwrap(place.seen))) for place in guards.arrays}

@@ -9,13 +9,13 @@
 
 Such a step becomes a function without side effects: it takes all arrays of the model and of the
 optimiser, and returns their new values. While it is traced, traced arrays lie in the places of the
-real ones. In each call of the program, the arrays are read from their places, and the program
-overwrites them.
+real ones. Each call of the program reads the arrays from their places, and overwrites them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from inspect import Parameter, Signature
 from operator import attrgetter, getitem, is_
 from typing import Any
@@ -24,11 +24,12 @@ import numpy as np
 
 from ..core.accumulation import set_grads
 from ..core.messages import describe
+from ..core.pytree import tree_map
 from ..core.registry import parameters_of
 from ..core.tensor import Tensor
 from ..optim import Optimizer
 from ..optim.blocks import FlatArrays
-from .captures import GENERATORS
+from .captures import GENERATORS, writers
 from .errors import EscapedTracerError
 
 #: what a program takes of the state; the arrays are overwritten
@@ -52,18 +53,36 @@ class Slot:
 
     def put(self, value: Any) -> None:
         for slot in (self, *self.others):
-            slot.owner[slot.key] = value
+            slot.put_here(value)
+
+    def put_here(self, value: Any) -> None:
+        self.owner[self.key] = value
 
     def is_one(self) -> bool:
         """Return whether all places still hold the same object."""
         return all(slot.get() is self.get() for slot in self.others)
 
 
+class Entry(Slot):
+    """An entry of a tuple, which is the part `whole` of the state. A new tuple replaces it."""
+
+    def __init__(self, name: str, whole: Slot, key: int) -> None:
+        super().__init__(name, whole.seen, key)
+        self.whole = whole
+
+    def get(self) -> Any:
+        return self.whole.get()[self.key]
+
+    def put_here(self, value: Any) -> None:
+        old = self.whole.get()
+        new = [*old[: self.key], value, *old[self.key + 1 :]]
+        self.whole.put_here(type(old)(*new) if hasattr(old, "_fields") else type(old)(new))
+
+
 class Numbers(Slot):
     """A place that holds a float, or a list of ints, which count steps.
 
-    Programs take and return ints as floats. Equal counts are one argument, so that what is computed
-    from them is computed once.
+    Programs take and return ints as floats. Equal counts are one argument, to compute with once.
     """
 
     def read(self) -> Any:
@@ -119,6 +138,7 @@ class State:
         self.numbers: list[Numbers] = []
         self.generators: list[Slot] = []
         self.settings: list[Slot] = []  # numbers that a step may read, but not change
+        self.holders: list[Any] = []  # lists and dicts, also those of the attributes
         #: ids of objects, and (id of an object, attribute), which guards do not compare
         self.lifted: set[Any] = set()
         self._met: dict[int, Slot] = {}
@@ -152,17 +172,15 @@ class State:
                 slot.name = x.name or slot.name
                 self.tensors.append(slot)
                 self.lifted.add(id(x))
-        elif isinstance(x, np.ndarray) and x.dtype != object:
-            self.arrays.append(slot)
-            self.lifted.add(id(x))
-        elif isinstance(x, GENERATORS):
-            self.generators.append(slot)
-            self.lifted.add(id(x))
+        elif isinstance(x, (np.ndarray, *GENERATORS)) and getattr(x, "dtype", None) != "O":
+            (self.arrays if isinstance(x, np.ndarray) else self.generators).append(slot)
+            if not (top and isinstance(x, np.ndarray)):  # which the step finds in a variable
+                self.lifted.add(id(x))
         elif isinstance(x, FlatArrays):
-            self._visit_entries(slot.name, x.flat)
+            self._visit_entries(Slot(slot.name, vars(x), "flat"))
             self.lifted.add(id(x))  # the arrays are all that changes in it
         elif isinstance(x, (list, tuple, dict)):
-            self._visit_entries(slot.name, x)
+            self._visit_entries(slot)
         elif isinstance(x, Optimizer) or callable(getattr(x, "parameters", None)):
             self._visit_attributes(slot.name, x, top)
         elif top:
@@ -171,12 +189,19 @@ class State:
                 f"got {describe(x)}."
             )
 
-    def _visit_entries(self, name: str, x: Any) -> None:
+    def _visit_entries(self, slot: Slot) -> None:
+        x = slot.seen
+        if isinstance(x, tuple):
+            for i in range(len(x)):
+                self._visit(Entry(f"{slot.name}.{i}", slot, i))
+            return
+        self.holders.append(x)
         for key in list(x) if isinstance(x, dict) else range(len(x)):
-            self._visit(Slot(f"{name}.{key}", x, key))
+            self._visit(Slot(f"{slot.name}.{key}", x, key))
 
     def _visit_attributes(self, name: str, x: Any, top: bool) -> None:
         own = getattr(x, "__dict__", {})
+        self.holders.append(own)
         for key, value in list(own.items()):
             slot = Slot(key if top and not isinstance(x, Optimizer) else f"{name}.{key}", own, key)
             if isinstance(x, Optimizer) and (key == "lr" or _are_counts(value)):
@@ -190,6 +215,7 @@ class State:
                 self._visit(slot)
 
     def _visit_groups(self, name: str, groups: list[dict[str, Any]]) -> None:
+        self.holders += [groups, *groups]
         for i, group in enumerate(groups):
             for key in group:
                 if key == "lr":
@@ -221,11 +247,12 @@ class State:
         }
         return arrays, numbers, generators, grads, bytes(map(_is_active, self._leaves))
 
-    def advance(self, names: Set[str]) -> None:
-        """Give new versions to the tensors of these names. A program then overwrites their arrays.
+    def held(self) -> list[tuple[Any, Any]]:
+        """Return lists and dicts with copies, and tensors with whether they require a gradient."""
+        return [*((x, x.copy()) for x in self.holders), *((x, x._active) for x in self._leaves)]
 
-        After an interrupt, data that are half changed have a new version.
-        """
+    def advance(self, names: Set[str]) -> None:
+        """Give new versions to the tensors of these names, before their arrays are overwritten."""
         for slot in self.tensors:
             if slot.name in names:
                 slot.seen._advance(slot.seen._array)
@@ -281,11 +308,14 @@ class PureStep:
                 slot.put(arrays[slot.name])
             for number in state.numbers:
                 number.enter(numbers[number.name])
-            for slot in state.generators:
-                slot.put(generators[slot.name])
+            entered = {id(slot.seen): generators[slot.name] for slot in state.generators}
+            for put, old, *_ in before:
+                if id(old) in entered:
+                    put(entered[id(old)])
             for x in arrays.values():
                 x._tracer.own(x._value)
-            y = self.f(*args, **kwargs)
+            own = set(map(id, state._leaves))  # of a parameter, the values are returned
+            y = tree_map(lambda x: x.detach() if id(x) in own else x, self.f(*args, **kwargs))
             self._refuse_changes(settings)
             return self._collected(numbers), y
         finally:
@@ -297,8 +327,14 @@ class PureStep:
         for slot in self.state.tensors:
             leaf = slot.seen
             yield _restore, leaf, leaf._array, leaf._grad, leaf.order
-        for slot in [*self.state.arrays, *self.state.numbers, *self.state.generators]:
-            yield slot.put, slot.get()
+        for slot in self.state.generators:  # also in global variables, for example
+            yield from ((put, slot.seen) for put in writers(self.f, slot.seen))
+        entered = [*self.state.arrays, *self.state.numbers, *self.state.generators]
+        yield from ((slot.put, slot.get()) for slot in entered)
+        for place in (place for slot in entered for place in (slot, *slot.others)):
+            while isinstance(place, Entry):  # the same tuple as before
+                place = place.whole
+                yield place.put_here, place.get()
 
     def _refuse_changes(self, settings: list[tuple[Slot, Any]]) -> None:
         """Raise if the step has changed a number, which a call of the program would not change."""
@@ -311,7 +347,19 @@ class PureStep:
                     f"compile: {self.__name__} changes the value of {slot.name}, which is a "
                     f"constant in the program. Later calls would not change it. {fix}"
                 )
+        for slot in self.state.tensors:
+            if slot.get() is not slot.seen:
+                fix = "Change its values instead: `with ag.no_grad(): w -= ...`, or w.data = ..."
+                raise EscapedTracerError(
+                    f"compile: {self.__name__} replaces the tensor {slot.name} by another. {fix}"
+                )
         for slot in self.state.arrays:
+            x = slot.get()
+            if isinstance(x, Tensor) and x.requires_grad:
+                raise EscapedTracerError(
+                    f"compile: {self.__name__} stores {describe(x)} in {slot.name}, so its tape "
+                    "would grow from step to step. Store it without its tape: x.detach()."
+                )
             if not slot.is_one():
                 raise EscapedTracerError(
                     f"compile: {slot.name} and {slot.others[0].name} are the same array, but "
@@ -326,6 +374,24 @@ class PureStep:
         changed = {name: x for name, x in left.items() if x is not numbers[name]}
         grads = {s.name: s.seen._grad for s in state.tensors if s.seen._grad is not None}
         return arrays, changed, grads
+
+
+@contextmanager
+def undone_on_error(f: Any) -> Iterator[None]:
+    """Undo all that a training step has changed in its state if the block raises an error."""
+    held = f.state.held() if isinstance(f, PureStep) else []
+    try:
+        yield
+    except BaseException:
+        for x, before in held:
+            if isinstance(x, Tensor):
+                x._active = before
+            elif isinstance(x, list):
+                x[:] = before
+            else:
+                x.clear()
+                x.update(before)
+        raise
 
 
 def _restore(leaf: Tensor, array: Any, grad: Any, order: int) -> None:

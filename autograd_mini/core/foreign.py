@@ -64,6 +64,21 @@ def numbers_for_foreign(arrays: list[Any]) -> bool:
     return True
 
 
+def numbers_as_arrays(op: Primitive, args: tuple[Any, ...], error: Exception) -> tuple[Any, ...]:
+    """Return the arguments of `op` with Python numbers as arrays, which have a shape and a dtype.
+
+    If there are no such numbers, raise the `error` of the call. If it is about an argument that is
+    None, the message names the arguments.
+    """
+    ruled = args[: op.arity]
+    numbers = [i for i, a in enumerate(ruled) if type(a) in (float, int, bool)]
+    if not numbers:
+        raise op.add_context(TypeError(str(error)), ruled) if "NoneType" in str(error) else error
+    dtypes = [x.dtype for x in ruled if hasattr(x, "dtype")]
+    arrays = {i: np.asarray(ruled[i], np.result_type(*dtypes, ruled[i])) for i in numbers}
+    return tuple(arrays.get(i, a) for i, a in enumerate(args))
+
+
 def holds_objects(x: Any) -> bool:
     """Return whether `x` is an array of Python objects, such as symbols."""
     return getattr(x, "dtype", None) == "O"
@@ -106,7 +121,7 @@ def compute_lazy(adjoints: dict[Tensor, Any]) -> dict[Tensor, Any]:
 
     They are first joined into one array, so that shared parts are computed once.
     """
-    lazy = [t for t, g in adjoints.items() if type(t._array) is np.ndarray is not type(g)]
+    lazy = [t for t, g in adjoints.items() if type(t._array) is np.ndarray and _is_lazy(g)]
     if lazy:
         flat = np.asarray(np.concatenate([np.reshape(adjoints[t], (-1,)) for t in lazy]))
         parts = np.split(flat, np.cumsum([t.size for t in lazy])[:-1])
@@ -115,9 +130,14 @@ def compute_lazy(adjoints: dict[Tensor, Any]) -> dict[Tensor, Any]:
     return adjoints
 
 
+def _is_lazy(g: Any) -> bool:
+    """Return whether an array is lazy. A traced array has no numbers to compute."""
+    return type(g) is not np.ndarray and not hasattr(g, "__primitive__")
+
+
 def owned_copy(g: Any, t: Tensor) -> Array:
     """Return an adjoint as an array that shares no memory. A traced array is never written to."""
-    if type(t._array) is np.ndarray:
+    if type(t._array) is np.ndarray and (type(g) is np.ndarray or _is_lazy(g)):
         return np.array(g, t._array.dtype)
     return copied(g) if is_foreign(g) else g
 

@@ -174,7 +174,7 @@ def add_context(
         text = _how_shapes_fit(name, text, args)
     elif "integer" in text and isinstance(error, TypeError):
         text = _what_is_not_an_integer([*args, *options.values()], kwargs) or text
-    elif any(words in text for words in ("ufunc", "operand type", "not supported between")):
+    elif any(words in text for words in ("ufunc", "operand type", "supported between", "NoneType")):
         scale = "an operand is a single number. To multiply by a number, write * instead of @"
         text = _what_is_not_a_number(args) or (scale if "(has 0" in text else text)
     foreign = [type(x).__name__ for x in map(unwrap, args) if is_foreign(x)]

@@ -30,7 +30,7 @@ from .arrays import (
 from .backward import backward
 from .context import ALL_OBSERVERS, get_scopes, observers
 from .elementwise_methods import document_elementwise
-from .foreign import ensure_array, unshared
+from .foreign import ensure_array, numbers_as_arrays, unshared
 from .messages import DetachedWarning
 from .methods import ArrayMethods
 from .registry import PRIMITIVES, UFUNCS
@@ -52,8 +52,7 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
     affects every operation.
     """
     arrays = []
-    active = None  # no Tensor found yet
-    converted = False
+    active, converted = None, False  # no Tensor found yet
     for a in args:
         if type(a) is Tensor:
             active = active or a._active
@@ -72,6 +71,8 @@ def record(op: Primitive, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_
         if y is NotImplemented:
             raise op.add_context(error, args, kwargs) from error
         converted = True
+    except AttributeError as error:
+        return record(op, numbers_as_arrays(op, args, error), kwargs)
     residuals = None
     if op.residuals:
         y, residuals = y

@@ -240,6 +240,7 @@ def _mistaken_pooling(g: Array, y: Array, x: Array, k: int, stride: int) -> dict
         "In a tie, you took the last entry. Take the first one.": np.flip(
             pooled(np.flip(g), np.flip(x))
         ),
+        "In a tie, you took the first entry column by column. Go row by row.": pooled(g.T, x.T).T,
         "Only the last window counts in your result. Windows overlap, so an entry may be the "
         "maximum of several windows. Add up their gradients.": overwritten,
         "This is the rule of the mean. The other entries of a window do not affect the "
@@ -281,7 +282,7 @@ def max_pool_rule() -> Iterator[Case]:
         def max_pool_rule(g, y, x, k, stride):
             return ...               # ∂L/∂x, of shape (H, W)
     """
-    ties = np.array([[0.0, 0.0, 2.0, 1.0], [0.0, 0.0, 2.0, 2.0], [3.0, 1.0, 0.0, 0.0]])
+    ties = np.array([[0.0, 0.0, 2.0, 1.0], [0.0, 0.0, 1.0, 2.0], [3.0, 1.0, 2.0, 0.0]])
     tasks = [
         (_normal(40, 4, 6), 2, 2),
         (_normal(41, 4, 4), 3, 1),

@@ -263,6 +263,11 @@ def scaled_dot_product_attention(
     array([[1.    , 0.    ],
            [0.3302, 0.6698]])
     """
+    if is_causal not in (True, False):
+        raise TypeError(
+            f"{_NAME}: is_causal must be True or False, got {describe(is_causal)}. There is no "
+            "dropout here: ag.dropout(v, p) drops entries of the values."
+        )
     q, k, v = map(as_array_or_tensor, (q, k, v))
     scores = _checked_shape(q, k, v)
     if mask is None:
@@ -341,6 +346,11 @@ def _check_mask(mask: Array, scores: tuple[int, ...], is_causal: bool) -> None:
             f"{_NAME}: mask is {describe(mask)}. A mask must be boolean or float. If 1 means that "
             "a query may see a key, pass mask.astype(bool). If the numbers are to be added to the "
             "scores, pass mask.astype(float)."
+        )
+    if not mask.ndim and mask.dtype == bool:
+        raise ValueError(
+            f"{_NAME}: mask is {describe(unwrap(mask))}, but a boolean mask has an entry for each "
+            "query and key. To hide later positions, pass is_causal=True."
         )
     if _looks_boolean(mask):
         warnings.warn(

@@ -248,7 +248,7 @@ def _count(x: Array, windows: Windows, count_include_pad: bool) -> Any:
 @in_float32
 def _avg_pool2d(
     input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    count_include_pad: bool = True,
+    *, count_include_pad: bool = True,
 ) -> Any:  # fmt: skip
     r"""Compute the mean of each window of an image, as one operation.
 
@@ -310,7 +310,7 @@ def _avg_pool2d(
 @in_float32
 def _avg_pool2d_graph(
     input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0,
-    count_include_pad: bool = True,
+    *, count_include_pad: bool = True,
 ) -> Array:  # fmt: skip
     x = in_float(input)
     windows = _windows(x, kernel_size, stride, padding)

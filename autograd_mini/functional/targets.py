@@ -58,8 +58,8 @@ def drop_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 def reduce_entries(entries: Array, reduction: Reduction) -> Array:
     """Return the mean of the entries, or 0 if there are none; or their sum; or the entries."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r:.60}")
     if reduction == "none":
         return entries
     if reduction == "sum" or not entries.size:
@@ -266,7 +266,7 @@ def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
 
 
 def _check_options(name: str, targets: Array, options: Options) -> None:
-    if options.reduction not in ("mean", "sum", "none"):
+    if not isinstance(options.reduction, str) or options.reduction not in ("mean", "sum", "none"):
         raise ValueError(
             f"{name}: reduction must be 'mean', 'sum' or 'none', got {options.reduction!r}."
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import Array
+from ..core.arrays import Array, unwrap
 from ..core.messages import describe, listed, quoted, shown
+from ..core.tensor import Tensor
 
 
 def no_result(kind: type) -> TypeError:
@@ -23,6 +24,26 @@ def not_trained(place: str) -> str:
         "saved. Give the attribute a name without an underscore. If it must not be trained, call "
         "requires_grad_(False) on it."
     )
+
+
+def lost_leaf(tree: list[tuple[str, Any]]) -> str:
+    """Return the warning about a tensor that was computed from a parameter, if there is one.
+
+    In a call of a module, results may be stored. So the tensor must have been computed outside of
+    calls, from a leaf that is not in the tree.
+    """
+    held = {id(x) for _, x in tree}
+    for place, x in tree:
+        if not isinstance(x, Tensor) or x.op is None or any(box.module for box in x.scope):
+            continue
+        leaves = [a for a in x.inputs if isinstance(a, Tensor) and a.is_leaf and a.requires_grad]
+        if any(id(a) not in held for a in leaves):
+            return (
+                f"{shown(place)} is the result of {x.op.name}, not a leaf, so it is not a "
+                "parameter: it is neither trained nor saved. First compute the numbers, and then "
+                "make the tensor: ag.tensor(numbers, requires_grad=True)."
+            )
+    return ""
 
 
 def no_order(place: str) -> TypeError:
@@ -66,8 +87,37 @@ def _more(names: list[str]) -> list[str]:
     return [f"{len(names)} more"] if names else []
 
 
-def require_fits(owner: str, x: Array, new: Array) -> None:
-    """Raise an error unless the saved array `new` can replace `x`."""
+def distinct(parts: Iterable[tuple[str, Array]]) -> dict[str, Array]:
+    """Return a dict from place to array. Raise an error if two arrays have the same place."""
+    found: dict[str, Array] = {}
+    for place, x in parts:
+        if place in found:
+            raise ValueError(
+                f"two arrays of the model have the name {quoted(place)}, so one of them would be "
+                "lost. Change a key of the dict that holds them: keys such as 1 and '1', or 'a.b' "
+                "and 'a', give the same names."
+            )
+        found[place] = x
+    return found
+
+
+def fitted(
+    owner: str, own: Mapping[str, Array], state: Any, replaced: Container[str]
+) -> dict[str, Array]:
+    """Return the saved arrays in the dtypes of the model, or raise an error if one does not fit.
+
+    Arrays of the model that are not `replaced` are overwritten.
+    """
+    require_mapping(owner, state)
+    require_names(owner, own, state)
+    return {
+        path: _fitting(f"{owner}, {path}", x, state[path], path in replaced)
+        for path, x in own.items()
+    }
+
+
+def _fitting(owner: str, x: Array, saved: Any, replaced: bool) -> Array:
+    new = np.asarray(unwrap(saved))
     if new.shape != x.shape:
         fix = "Make the model with the same sizes as the saved model."
         if x.ndim == 2 and new.shape == x.shape[::-1]:
@@ -79,3 +129,9 @@ def require_fits(owner: str, x: Array, new: Array) -> None:
         raise TypeError(
             f"{owner}: the state has dtype {new.dtype}, but the model has dtype {x.dtype}."
         )
+    if not (replaced or x.flags.writeable or np.array_equal(x, new)):
+        raise ValueError(
+            f"{owner}: this array of the model is read-only, so a state with other values cannot "
+            "be loaded. Store a copy in the model: np.array(x)."
+        )
+    return new.astype(x.dtype)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from itertools import repeat
+from reprlib import recursive_repr
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,11 +26,11 @@ import numpy as np
 from ..core import absent
 from ..core.accumulation import set_grads
 from ..core.answers import Answering, Missing, explains_keywords
-from ..core.arrays import Array
+from ..core.arrays import Array, unwrap
 from ..core.context import ALL_OBSERVERS, get_scopes, new_scope, observers, scope, set_scopes
 from ..core.messages import shown
 from ..core.tensor import Tensor
-from .checks import no_order, no_result, not_trained, require_fits, require_mapping, require_names
+from .checks import distinct, fitted, lost_leaf, no_order, no_result, not_trained
 
 M = TypeVar("M", bound="Module")
 
@@ -114,6 +115,7 @@ class Module(metaclass=Answering):
         fix = "Call its modules" if isinstance(self, list) else f"Define {name}.forward(self, x)"
         raise NotImplementedError(f"{name} has no forward. {fix}.")
 
+    @recursive_repr("...")  # a part may refer to the whole
     def __repr__(self) -> str:
         facts = [f"{name}={x!r}" for name, x in self._parts() if isinstance(x, (Module, *_OPTIONS))]
         name, line = shown(type(self).__name__), ", ".join(facts)
@@ -146,7 +148,11 @@ class Module(metaclass=Answering):
         tree = list(self._named()._tree())
         if private := _private_layers([x for _, x in tree if isinstance(x, Module)]):
             warnings.warn(not_trained(private[0]), stacklevel=3)
-        return [(n, x) for n, x in tree if isinstance(x, Tensor) and x.is_leaf and x.requires_grad]
+        tensors = [(n, x) for n, x in tree if isinstance(x, Tensor) and x.requires_grad]
+        found = [(n, x) for n, x in tensors if x.is_leaf]
+        if len(found) < len(tensors) and (computed := lost_leaf(tree)):
+            warnings.warn(computed, stacklevel=3)
+        return found
 
     def modules(self) -> list[Module]:
         """Return this module and all modules in it, each once.
@@ -206,7 +212,7 @@ class Module(metaclass=Answering):
         >>> {name: array.shape for name, array in nn.Linear(3, 2).state_dict().items()}
         {'weight': (3, 2), 'bias': (2,)}
         """
-        return {path: x.copy() for path, x in self._state()}
+        return {path: x.copy() for path, x in self._state().items()}
 
     @explains_keywords
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -232,26 +238,17 @@ class Module(metaclass=Answering):
         >>> layer(np.array([[3.0]])).data
         array([[7.]])
         """
-        own, name = dict(self._state()), shown(type(self).__name__)
-        require_mapping(name, state)
-        require_names(name, own, state)
-        arrays = {path: np.asarray(state[path]) for path in state}
-        for path, x in own.items():
-            require_fits(f"{name}, {path}", x, arrays[path])
-        leaves = dict(self._leaves())
-        for path, array in arrays.items():
+        own, leaves, name = self._state(), dict(self._leaves()), shown(type(self).__name__)
+        for path, array in fitted(name, own, state, replaced=leaves).items():
             if path in leaves:
                 leaves[path].data = array
-            else:
+            elif own[path].flags.writeable:
                 own[path][...] = array
 
-    def _state(self) -> Iterator[tuple[str, Array]]:
-        """Yield the arrays of all leaves, and all buffers."""
-        for path, x in self._tree():
-            if isinstance(x, np.ndarray):
-                yield path, x
-            elif isinstance(x, Tensor) and x.is_leaf:
-                yield path, x.data
+    def _state(self) -> dict[str, Array]:
+        """Return the arrays of all leaves, and all buffers, by their places."""
+        parts = [(p, x) for p, x in self._tree() if isinstance(x, (np.ndarray, Tensor))]
+        return distinct((p, unwrap(x)) for p, x in parts if getattr(x, "is_leaf", True))
 
     # ---- modes ---------------------------------------------------------------------------------
 

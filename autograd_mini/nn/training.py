@@ -15,6 +15,7 @@ from ..data import Seed, paired
 from ..functional.cross_entropy import softmax_cross_entropy
 from ..optim import Optimizer
 from .layers import Layer
+from .module import Module
 
 
 def train(
@@ -189,6 +190,9 @@ def training_epochs(
 def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
     """Return the fraction of examples whose largest output belongs to the right class.
 
+    A `Module` is called in evaluation mode. So nothing is dropped, and no running statistics
+    change. Afterwards, all its modules have the modes that they had before.
+
     Parameters
     ----------
     model : callable
@@ -213,8 +217,16 @@ def accuracy(model: Layer, x: ArrayLike, labels: ArrayLike) -> float:
             "For the logits of a model, write (logits.argmax(axis=-1) == labels).mean()."
         )
     x, labels = paired(x, labels)
-    with no_grad():
-        predicted = np.argmax(model(x), axis=-1)
+    modules = model.modules() if isinstance(model, Module) else []
+    in_training = [module for module in modules if module.training]
+    try:
+        for module in in_training:
+            module.training = False
+        with no_grad():
+            predicted = np.argmax(model(x), axis=-1)
+    finally:
+        for module in in_training:
+            module.training = True
     if predicted.shape != labels.shape:
         fix = "Pass the class of each example as one int."
         if labels.shape[:-1] == predicted.shape:

@@ -179,8 +179,9 @@ class Optimizer(metaclass=Answering):
         Returns
         -------
         dict
-            The options of the optimiser and of its groups, and the values that it keeps from step
-            to step. For example, ``velocity`` is a list with one array for each parameter.
+            The options of the optimiser and of its groups, the name of the class, and the values
+            that it keeps from step to step. For example, ``velocity`` is a list with one array for
+            each parameter.
 
         Examples
         --------
@@ -190,7 +191,7 @@ class Optimizer(metaclass=Answering):
         >>> optim.SGD([w], lr=0.1, momentum=0.9).state_dict()["velocity"]
         [array([0., 0.])]
         """
-        return deepcopy(self._attributes())
+        return {**deepcopy(self._attributes()), "class": type(self).__name__}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Load a saved state. Training then continues exactly as with the saved optimiser.
@@ -203,7 +204,7 @@ class Optimizer(metaclass=Answering):
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If the state is from a different class of optimiser, or if it does not fit the
             parameters and their groups. In this case, nothing is changed.
 
@@ -218,27 +219,23 @@ class Optimizer(metaclass=Answering):
         >>> optimizer.lr
         0.1
         """
-        own = self._attributes()
+        own, kind = self._attributes(), type(self).__name__
         if not isinstance(state, Mapping):
             raise TypeError(f"the state must be a dict from state_dict(), got {describe(state)}.")
-        if own.keys() != state.keys():
+        saved = {name: x for name, x in state.items() if name != "class"}
+        if (other := state.get("class", kind)) != kind or own.keys() != saved.keys():
             raise ValueError(
-                f"the state contains {', '.join(state) or 'nothing'}, but {type(self).__name__} "
+                f"the state of {other} contains {', '.join(saved) or 'nothing'}, but {kind} "
                 f"needs {', '.join(own)}. Load the state into an optimiser of the same class."
             )
-        for name, x in own.items():
-            if not name.startswith("group") and _shapes(x) != _shapes(state[name]):
-                raise ValueError(
-                    f"{name}: the state has shapes {_shapes(state[name])}, but the parameters need "
-                    f"{_shapes(x)}. Pass the same parameters to the optimiser, in the same order."
-                )
-        if own["group_of"] != (group_of := tuple(state["group_of"])):
+        loaded = {k: _restored(k, x, saved[k]) for k, x in own.items() if k != "group_of"}
+        group_of = saved["group_of"]
+        if own["group_of"] != (tuple(group_of) if isinstance(group_of, list) else group_of):
             raise ValueError(
                 f"the group numbers of the parameters are {own['group_of']}, but in the saved "
                 f"state they are {group_of}. Pass the same groups to the optimiser, in the same "
                 "order."
             )
-        loaded = deepcopy({**state, "group_of": group_of})
         for name, x in vars(self).items():
             if isinstance(x, FlatArrays):
                 x.load(loaded.pop(name))
@@ -254,11 +251,8 @@ class Optimizer(metaclass=Answering):
         defaults = vars(self)  # a group sets some of these options itself
         options = [{**defaults, **group} if group else defaults for group in self.groups]
         for group in options:
-            if callable(group["lr"]):
-                raise TypeError(
-                    "step: lr is a function, not a number. Before each step, write optimizer.lr = "
-                    "schedule(t), where t is the number of the step."
-                )
+            if not hasattr(group["lr"], "__float__"):
+                positive("step: lr", group["lr"])  # raises
         if len(self.parameters) != len(self.group_of):
             raise ValueError(
                 f"step: the list of parameters has {len(self.parameters)} entries, but it had "
@@ -376,5 +370,28 @@ def fraction(name: str, value: float) -> float:
 
 
 def _shapes(x: Any) -> Any:
-    """Return the shapes of a list of arrays; the shape of a number is ()."""
-    return [np.shape(a) for a in x] if isinstance(x, list) else np.shape(x)
+    """Return the shapes of the arrays in a list or tuple; the shape of a number is ()."""
+    return [*map(np.shape, x)] if isinstance(x, (list, tuple)) else np.shape(x)
+
+
+def _restored(name: str, own: Any, saved: Any) -> Any:
+    """Return a copy of a saved value that replaces the value `own`, or raise if it does not fit."""
+    if isinstance(own, np.ndarray):
+        saved = np.asarray(saved)
+    if name == "groups":
+        if not isinstance(saved, list) or [*map(type, saved)] != [dict] * len(own):
+            raise TypeError(f"groups must be a list of {len(own)} dicts, got {saved!r:.60}.")
+    elif _shapes(own) != _shapes(saved):
+        raise ValueError(
+            f"{name}: the state has shapes {_shapes(saved)}, but the parameters need "
+            f"{_shapes(own)}. Pass the same parameters to the optimiser, in the same order."
+        )
+    elif isinstance(own, (list, tuple)):
+        return type(own)(_restored(name, x, y) for x, y in zip(own, saved))
+    elif isinstance(own, np.ndarray):
+        if not np.can_cast(saved.dtype, own.dtype, "same_kind"):
+            raise TypeError(f"{name}: the state has dtype {saved.dtype}, expected {own.dtype}.")
+        return saved.astype(own.dtype)
+    elif type(own) in (int, float):
+        require_number(name, saved)
+    return deepcopy(saved)

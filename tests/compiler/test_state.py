@@ -4,13 +4,18 @@ import copy
 import pickle
 import threading
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import autograd_mini as ag
 from autograd_mini import data, nn, optim
-from autograd_mini.compiler.errors import EscapedTracerError, TracingError
+from autograd_mini.compiler.errors import (
+    CapturedParameterError,
+    EscapedTracerError,
+    TracingError,
+)
 from tests.budget import few
 
 X, LABELS = data.moons(60, rng=0)
@@ -575,3 +580,328 @@ def test_shared_buffer_with_two_new_values_is_refused():
     with pytest.raises(EscapedTracerError, match="are the same array"):
         ag.compile(step, state=model)(X)
     assert model.one.mean is model.two.mean
+
+
+class Constants(nn.Module):
+    """A model with constant buffers: some are read-only, or share memory."""
+
+    def __init__(self):
+        self.linear = nn.Linear(3, 2)
+        self.mask = np.broadcast_to(np.array([1.0, 0.5, 2.0]), (4, 3))
+        self.lower = np.tri(3)
+        self.upper = self.lower.T
+        self.windows = np.lib.stride_tricks.sliding_window_view(np.arange(5.0), 3)
+        self.windows.flags.writeable = False
+
+    def forward(self, x):
+        return self.linear((x * self.mask) @ (self.lower + self.upper) + self.windows[0])
+
+
+def test_constant_buffers_may_be_read_only_and_share_memory():
+    images = np.random.default_rng(0).normal(size=(4, 3))
+    (m1, o1, eager), (m2, o2, compiled) = pair(Constants)
+    for _ in range(3):
+        assert eager(images, LABELS[:4]).item() == compiled(images, LABELS[:4]).item()
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+
+
+@pytest.mark.parametrize("target", ["numpy", "auto"])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda a: a.view(),
+            r"'(total|other)' \(float64, shape .*'(total|other)'.*Store a",
+        ),
+        (lambda a: np.broadcast_to(np.zeros(1), 3), r"'other' .* is read-only.*np\.array\(x\)"),
+    ],
+)
+def test_buffer_that_cannot_be_overwritten_is_named(target, spoil, message):
+    model = nn.Linear(3, 2)
+    model.total = np.zeros(3)
+    model.other = np.zeros(3)
+
+    def step(x):
+        model.total = model.total + x.sum(axis=0)
+        model.other = model.other + 1
+        return model(x).sum()
+
+    step = ag.compile(step, state=model, target=target)
+    images = np.ones((4, 3))
+    step(images)
+    model.other = spoil(model.total)
+    before = model.state_dict()
+    for _ in range(2):
+        with pytest.raises(ValueError, match=message):
+            step(images)
+    assert_same(before, model.state_dict())
+
+
+class Stateful(nn.Module):
+    """A recurrent network that keeps its state from step to step."""
+
+    def __init__(self, keep):
+        self.cell, self.out = nn.GRUCell(2, 3), nn.Linear(3, 2)
+        self.state = np.zeros((60, 3))
+        self.keep = keep
+
+    def forward(self, x):
+        h = self.cell(x, self.state)
+        self.state = self.keep(h)
+        return self.out(h)
+
+
+def test_state_that_is_stored_with_its_tape_is_refused():
+    (_, _, step), (other, after, compiled) = pair(lambda: Stateful(lambda h: h))
+    step(X, LABELS)
+    with pytest.raises(RuntimeError, match="modified after"):
+        step(X, LABELS)
+    before = state_of(other, after)
+    with pytest.raises(EscapedTracerError, match=r"in state, so its tape.*x\.detach\(\)"):
+        compiled(X, LABELS)
+    assert_same(before, state_of(other, after))
+
+
+@pytest.mark.parametrize("keep", [lambda h: h.detach(), lambda h: h.data, ag.stop_gradient])
+def test_state_without_a_tape_is_kept_from_step_to_step(keep):
+    (_, _, eager), (_, _, compiled) = pair(lambda: Stateful(keep))
+    for _ in range(4):
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+
+
+class Pair(NamedTuple):
+    h: Any
+    c: Any
+
+
+class Tupled(nn.Module):
+    """A model that keeps a pair of arrays, and a generator, in tuples."""
+
+    def __init__(self, kind, keeps):
+        self.kind, self.keeps = kind, keeps
+        self.cell, self.out = nn.LSTMCell(2, 3), nn.Linear(3, 2)
+        self.state = kind(np.zeros((60, 3)), np.zeros((60, 3)))
+        self.noise = ((np.random.default_rng(0), "normal"), 0.1)
+        self.constants = (np.ones(2), (np.ones(2),))
+
+    def forward(self, x):
+        x = x * self.constants[0] + self.constants[1][0]
+        x = x + self.noise[1] * self.noise[0][0].normal(size=x.shape)
+        h, c = self.cell(x, self.state)
+        if self.keeps:
+            self.state = self.kind(h.detach(), c.detach())
+        return self.out(h)
+
+
+def pair_of(h, c):
+    return h, c
+
+
+@pytest.mark.parametrize("kind", [Pair, pair_of])
+@pytest.mark.parametrize("keeps", [True, False])
+def test_arrays_in_tuples_are_state(kind, keeps):
+    (m1, o1, eager), (m2, o2, compiled) = pair(lambda: Tupled(kind, keeps))
+    for i in range(6):
+        assert eager(X, LABELS).item() == compiled(X, LABELS).item()
+        if i == 3:
+            m1.state, m2.state = (kind(np.ones((60, 3)), np.zeros((60, 3))) for _ in range(2))
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+    for mine, theirs in zip(m1.state, m2.state):
+        np.testing.assert_array_equal(np.asarray(mine), theirs)
+
+
+def replace_weight(model):
+    model.weight = model.weight * 2
+
+
+def replace_buffer(model):
+    model.fixed = model.fixed + model.weight.detach()
+
+
+STORES = {
+    "a parameter": (replace_weight, "replaces the tensor weight"),
+    "a tensor": (replace_buffer, "replaces the tensor fixed"),
+    "a new attribute": (lambda m: setattr(m, "new", m.weight.data * 2), r"model\.new"),
+    "None": (lambda m: setattr(m, "last", m.weight.data * 2), r"model\.last"),
+    "a new list": (lambda m: setattr(m, "kept", [m.weight.data * 2]), r"model\.kept"),
+    "an entry": (lambda m: m.kept.append(m.weight.data * 2), r"model\.kept\[1\]"),
+    "a key": (lambda m: m.parts.update(new=m.weight.data * 2), r"model\.parts\['new'\]"),
+    "a tuple": (lambda m: setattr(m, "last", (m.weight.data * 2,)), r"model\.last\[0\]"),
+}
+
+
+@pytest.mark.parametrize("call", ["call", "cost"])
+@pytest.mark.parametrize("name", STORES)
+def test_refused_store_leaves_no_traced_array(name, call):
+    store, message = STORES[name]
+    model = nn.Linear(2, 2)
+    model.fixed = ag.tensor(np.zeros((2, 2)))
+    model.last, model.kept, model.parts = None, [np.zeros((2, 2))], {"a": np.zeros((2, 2))}
+    optimizer = optim.Adam(model.parameters())
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = (model(x) ** 2).sum()
+        loss.backward()
+        optimizer.step()
+        model.uses = model.last, model.kept, model.parts, getattr(model, "new", None)
+        store(model)
+        return loss
+
+    before, attributes = state_of(model, optimizer), {**vars(model)}
+    compiled = ag.compile(step, state=(model, optimizer))
+    with pytest.raises(EscapedTracerError, match=message):
+        (compiled if call == "call" else partial(ag.cost, compiled))(X)
+    assert {k: id(x) for k, x in vars(model).items()} == {k: id(x) for k, x in attributes.items()}
+    assert (len(model.kept), len(model.parts)) == (1, 1)
+    assert_same(before, state_of(model, optimizer))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model, optimizer: model.eval(),
+        lambda model, optimizer: setattr(optimizer, "lr", 0.5),
+        lambda model, optimizer: setattr(optimizer, "betas", (0.5, 0.5)),
+        lambda model, optimizer: optimizer.groups[0].update(weight_decay=0.7),
+        lambda model, optimizer: optimizer.parameters.pop(),
+        lambda model, optimizer: model.requires_grad_(False),
+        lambda model, optimizer: setattr(model, "layers", model.layers[:1]),
+        lambda model, optimizer: setattr(model, "last", model.layers[0].weight.data * 2),
+    ],
+)
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+def test_step_that_raises_while_traced_changes_nothing(change, error):
+    (m1, o1, eager), (m2, o2, _) = pair()
+
+    def step(x, y, fails=False):
+        loss = trainer(m2, o2)(x, y)
+        if fails:
+            change(m2, o2)
+            raise error
+        return loss
+
+    step = ag.compile(step, state=(m2, o2))
+    for i in range(4):
+        assert eager(X, LABELS).item() == step(X, LABELS).item()
+        if i % 2:
+            with pytest.raises(error):
+                step(X, LABELS, fails=True)
+    assert_same(state_of(m1, o1), state_of(m2, o2))
+    assert m2.training
+    assert vars(m2).keys() == vars(m1).keys()
+    assert all(p.requires_grad for p in m2.parameters())
+
+
+def test_step_may_return_a_parameter():
+    (m1, _, eager), (m2, o2, _) = pair()
+    step = ag.compile(
+        lambda x, y: (trainer(m2, o2)(x, y), m2.parameters(), {"w": m2.layers[0].weight}),
+        state=(m2, o2),
+    )
+    for _ in range(3):
+        loss = eager(X, LABELS)
+        found, parameters, named = step(X, LABELS)
+        assert found == loss.item()
+        for mine, theirs in zip(parameters, m1.parameters()):
+            np.testing.assert_array_equal(mine, theirs.data)
+        np.testing.assert_array_equal(named["w"], m1.layers[0].weight.data)
+        assert not np.shares_memory(named["w"], m2.layers[0].weight.data)
+
+
+def test_step_that_returns_a_parameter_of_another_model_is_refused():
+    model, other = nn.Linear(2, 2), nn.Linear(2, 2)
+    with pytest.raises(CapturedParameterError):
+        ag.compile(lambda x: (model(x), other.weight), state=model)(X)
+
+
+NOISE = np.random.default_rng(0)
+
+
+class Source:
+    """An object that is not a model, and holds a generator."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+
+def drawer(place, model, optimizer):
+    """Return a step that draws from a generator in some place, and the generator."""
+    closure, source, kept = np.random.default_rng(0), Source(), [np.random.default_rng(0)]
+    draws = {
+        "a closure": (lambda: closure, closure),
+        "a global": (lambda: NOISE, NOISE),
+        "an object": (lambda: source.rng, source.rng),
+        "a list": (lambda: kept[0], kept[0]),
+    }
+    draw, rng = draws[place]
+
+    def step(x, y):
+        x = x + draw().normal(size=x.shape) * draw().uniform(size=(len(x), 1))
+        return trainer(model, optimizer)(x, y)
+
+    return step, rng
+
+
+@pytest.mark.parametrize("target", ["numpy", "auto"])
+@pytest.mark.parametrize("place", ["a closure", "a global", "an object"])
+def test_generator_that_is_state_draws_new_numbers(place, target, monkeypatch):
+    """A generator may be in state= and be used through any variable or attribute."""
+    losses = []
+    for is_compiled in (False, True):
+        monkeypatch.setitem(globals(), "NOISE", np.random.default_rng(0))
+        ((model, optimizer, _), _), noise = pair(), NOISE
+        step, rng = drawer(place, model, optimizer)
+        if is_compiled:
+            step = ag.compile(step, state=(model, optimizer, rng), target=target)
+        losses.append([round(step(X, LABELS).item(), 9) for _ in range(5)])
+        losses.append(rng.bit_generator.state)
+        assert NOISE is noise
+    assert losses[:2] == losses[2:]
+    assert len(set(losses[0])) == 5
+
+
+def test_generator_that_is_drawn_from_elsewhere_is_refused():
+    (model, optimizer, _), _ = pair()
+    step, rng = drawer("a list", model, optimizer)
+    with pytest.raises(RuntimeError, match="draws random numbers"):
+        ag.compile(step, state=(model, optimizer, rng))(X, LABELS)
+
+
+def test_gradient_penalty_has_the_bits_of_eager_mode():
+    """A step may differentiate a gradient: a leaf is made inside, and `gradients` has a seed."""
+    found = []
+    for model, optimizer, is_compiled in [(*p[:2], i) for i, p in enumerate(pair())]:
+
+        def step(x, model=model, optimizer=optimizer):
+            x = ag.tensor(x, requires_grad=True)
+            slope = ag.gradients(model(x).sum(), x)
+            loss = ((slope**2).sum(axis=1) - 1) ** 2
+            optimizer.zero_grad()
+            loss.mean().backward()
+            optimizer.step()
+            return loss.mean()
+
+        if is_compiled:
+            step = ag.compile(step, state=(model, optimizer))
+        found.append(([step(X).item() for _ in range(4)], state_of(model, optimizer)))
+    assert found[0][0] == found[1][0]
+    assert_same(found[0][1], found[1][1])
+
+
+def test_array_that_is_state_is_read_through_a_variable():
+    """A step may read an array of state= as a variable. Changes from outside are seen."""
+    losses = []
+    for (model, optimizer, _), is_compiled in zip(pair(), (False, True)):
+        offset, plain = np.zeros(2), trainer(model, optimizer)
+
+        def step(x, y, plain=plain, offset=offset):
+            return plain(x + offset, y)
+
+        if is_compiled:
+            step = ag.compile(step, state=(model, optimizer, offset))
+        losses.append([])
+        for _ in range(5):
+            offset += 0.5
+            losses[-1].append(step(X, LABELS).item())
+    assert losses[0] == losses[1]

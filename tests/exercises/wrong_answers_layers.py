@@ -400,6 +400,10 @@ WRONG_ANSWERS = {
         (pooling(equals), "whole gradient. In a tie"),
         (pooling(lambda w, y: equals(w, y) / equals(w, y).sum()), "shared the gradient"),
         (pooling(last_of_equals), "took the last entry"),
+        (
+            lambda g, y, x, k, stride: max_pool_rule(g.T, y.T, x.T, k, stride).T,
+            "first entry column by column",
+        ),
         (pooling(largest, add=False), "Only the last window counts"),
         (pooling(lambda w, y: np.full(w.size, 1 / w.size)), "rule of the mean"),
         (pooling(lambda w, y: np.ones(w.size)), "Every entry of a window got"),

@@ -244,6 +244,9 @@ REFUSED = {
     "mask shape": ((Q, K, V, np.ones((T, T), bool)), ValueError, r"\(2, 3, 4, 5\)"),
     "mask axes": ((Q, K, V, np.ones((4, B, H, T, S))), ValueError, r"\(2, 3, 4, 5\)"),
     "both": ((Q, K, V, np.ones((T, S), bool), True), ValueError, "both mask and is_causal"),
+    "is_causal as mask": ((Q, K, V, True), ValueError, "entry for each query and.*is_causal=True"),
+    "PyTorch's dropout_p": ((Q, K, V, None, 0.1), TypeError, r"is_causal must be .*ag\.dropout"),
+    "text as is_causal": ((Q, K, V, None, "yes"), TypeError, "is_causal must be True or False"),
 }
 
 

@@ -134,6 +134,8 @@ def test_a_temperature_divides_the_logits():
         (lambda: ag.nll_loss(X, np.array([0, -1, 0, 0])), IndexError, "from 0 to 4, .* from -1"),
         (lambda: ag.nll_loss(X, np.array([0.0])), TypeError, r"integer.* shape \(4,\)"),
         (lambda: ag.mse_loss(X, T, reduction="avg"), ValueError, "got 'avg'"),
+        (lambda: ag.mse_loss(X, T, np.ones(5)), ValueError, r"reduction must be .* got array\("),
+        (lambda: ag.nll_loss(X, np.zeros(4, int), np.ones(5)), ValueError, "reduction must be"),
         (lambda: ag.mse_loss(X, T[:, :3]), ValueError, "mse_loss of .* broadcast"),
         (lambda: ag.mse_loss(X[:, :1], T[:, 0]), ValueError, r"reshape\(4, 1\)"),
         (lambda: ag.mse_loss(X[:, 0], T[:, :1]), ValueError, r"reshape\(4,\)"),

@@ -154,6 +154,12 @@ def test_pools_of_wrong_arguments_raise(pool, name):
         getattr(ag, pool)(leaf(X), **options)
 
 
+def test_pytorchs_fifth_argument_of_avg_pool2d_raises():
+    """In PyTorch it is ceil_mode, so count_include_pad can only be passed by name."""
+    with pytest.raises(TypeError, match="positional arguments but 5 were given"):
+        ag.avg_pool2d(leaf(X), 2, 2, 1, False)
+
+
 @pytest.mark.parametrize("pool", POOLS)
 def test_pools_of_wrong_axes_raise(pool):
     with pytest.raises(ValueError, match=r"\(channels, height, width\), got \(6, 7\)"):

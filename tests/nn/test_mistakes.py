@@ -151,7 +151,7 @@ MISTAKES = {
     # the optimiser and the schedule
     "schedule as rate": (
         lambda: scheduled(optim.cosine(0.1, 10)),
-        r"lr is a function.*optimizer\.lr = schedule\(t\)",
+        r"lr must be a number, got a function.*optimizer\.lr = schedule\(t\)",
     ),
     "schedule of optimiser": (
         lambda: optim.cosine(optim.SGD(nn.Linear(3, 2).parameters(), lr=0.1), 10),
@@ -311,3 +311,32 @@ def test_compiled_step_that_changes_the_mode_says_where_to():
     model = nn.Sequential(nn.Linear(3, 2), nn.Dropout()).eval()
     with pytest.raises(RuntimeError, match=r"training.*model\.train\(\).* outside of the step"):
         compiled(model, optim.SGD, lambda *state: state, before=nn.Module.train)
+
+
+class Computed(nn.Module):
+    """A model whose weight is the result of an operation."""
+
+    def __init__(self, of):
+        self.parts = [of(ag.tensor(np.ones((3, 2)), requires_grad=True))]
+        self.linear = nn.Linear(2, 2)
+
+    def forward(self, x):
+        self.hidden = x @ self.parts[0]
+        self.seen = self.linear.weight * 2
+        return self.linear(self.hidden)
+
+
+@pytest.mark.parametrize("of", [lambda w: w * 0.1, np.transpose, lambda w: w.astype(np.float32)])
+def test_result_in_the_place_of_a_parameter_warns(of):
+    with pytest.warns(UserWarning, match=r"^parts\.0 is the result of .* neither trained nor"):
+        assert len(Computed(of).parameters()) == 2
+
+
+def test_results_that_a_model_stores_do_not_warn():
+    model = Computed(lambda w: w)
+    model(ag.tensor(ROWS, requires_grad=True))
+    model.total = model(ROWS).sum()
+    model.penalty = model.linear.weight * 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(model.parameters()) == 3

@@ -182,6 +182,15 @@ def test_models_that_are_no_modules_count_by_their_parameters():
     ]
 
 
+def test_repr_of_a_part_that_refers_to_the_whole_ends():
+    net = Net()
+    net.blocks[0].net = net
+    net.parts = [net]
+    assert "net=..." in repr(net)
+    assert "parts.0=..." in repr(net)
+    assert len(net.parameters()) == len(NAMES)
+
+
 def test_repr_shows_options_and_parts():
     class Scaled(nn.Module):
         def __init__(self, factor):
@@ -254,6 +263,58 @@ def test_load_keeps_dtypes():
     layer = nn.Linear(2, 2, dtype=np.float32)
     layer.load_state_dict({"weight": np.ones((2, 2)), "bias": np.ones(2)})
     assert layer.weight.dtype == np.float32
+
+
+class Masked(nn.Module):
+    """A model with a parameter, and a buffer that cannot be overwritten."""
+
+    def __init__(self, value):
+        self.weight = ag.tensor([value, value], requires_grad=True)
+        self.mask = np.broadcast_to(np.array(value), 2)
+
+
+def test_read_only_buffer_takes_its_own_values_only():
+    other, saved = Masked(1.0), Masked(1.0)
+    saved.weight.data = [3.0, 4.0]
+    other.load_state_dict(saved.state_dict())
+    np.testing.assert_array_equal(other.weight.data, [3, 4])
+    with pytest.raises(ValueError, match=r"Masked, mask: .* read-only.*np\.array\(x\)"):
+        other.load_state_dict(Masked(2.0).state_dict())
+    np.testing.assert_array_equal(other.weight.data, [3, 4])
+
+
+def test_error_of_a_conversion_while_loading_changes_nothing():
+    layer = nn.Linear(1, 1, dtype=np.float16)
+    before = state(layer)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        layer.load_state_dict({"weight": [[1.0]], "bias": [1e9]})
+    for name, array in layer.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_load_takes_tensors():
+    layer, other = nn.Linear(2, 2), nn.Linear(2, 2, rng=1)
+    other.load_state_dict(dict(layer.named_parameters()))
+    np.testing.assert_array_equal(other.weight.data, layer.weight.data)
+    other.weight.data += 1
+    assert (other.weight.data != layer.weight.data).all()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {1: nn.Linear(2, 2), "1": nn.Linear(2, 2)},
+        {"a.weight": np.ones(2), "a": nn.Linear(2, 2)},
+        {"a.b": [np.ones(2)], "a": {"b": (np.ones(3),)}},
+    ],
+)
+def test_state_with_two_arrays_of_one_name_raises(parts):
+    model = nn.Module()
+    model.parts = parts
+    with pytest.raises(ValueError, match=r"two arrays .* 'parts\.[^']*'.*key of the dict"):
+        model.state_dict()
+    with pytest.raises(ValueError, match="two arrays"):
+        model.load_state_dict({})
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])

@@ -453,3 +453,25 @@ def test_sequential_gives_its_layers_by_their_place():
     assert list(model) == list(model.layers)
     with pytest.raises(IndexError):
         model[2]
+
+
+def test_accuracy_does_not_change_the_model():
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.9, rng=rng), nn.Linear(3, 2))
+    model.layers[2].eval()  # a frozen part stays in evaluation mode
+    modes = [m.training for m in model.modules()]
+
+    def state():
+        return {**model.state_dict(), "rng": np.array(str(rng.bit_generator.state))}
+
+    before = state()
+    for x, labels in [(X, [0] * 6), (X[:1], [1])]:
+        expected = nn.accuracy(lambda x: x, model.eval()(x).data, labels)
+        for module, mode in zip(model.modules(), modes):
+            module.training = mode
+        assert nn.accuracy(model, x, labels) == expected
+        assert [m.training for m in model.modules()] == modes
+    with pytest.raises(ValueError, match="BatchNorm1d"):
+        nn.accuracy(model, X[:, :2], [0] * 6)
+    assert [m.training for m in model.modules()] == modes
+    assert all(np.array_equal(a, b) for a, b in zip(before.values(), state().values()))

@@ -523,6 +523,62 @@ def test_state_of_another_optimizer_raises(other, text):
     assert repr(optimizer.state_dict()) == before
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [("Adam", "AdamW"), ("AdamW", "Adam")])
+def test_state_of_a_class_with_the_same_attributes_raises(ours, theirs):
+    ours, theirs = (getattr(optim, name)([leaf([1.0, 2.0])]) for name in (ours, theirs))
+    before = repr(ours.state_dict())
+    with pytest.raises(ValueError, match=f"the state of {type(theirs).__name__} contains"):
+        ours.load_state_dict(theirs.state_dict())
+    assert repr(ours.state_dict()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("lr", "a", "^lr must be a number, got 'a'"),
+        ("lr", optim.cosine(0.1, 10), "^lr must be a number"),
+        ("betas", (0.9, None), "^betas must be a number, got None"),
+        ("groups", None, "^groups must be a list of 1 dicts, got None"),
+        ("groups", [], "^groups must be a list of 1 dicts"),
+        ("group_of", None, "saved state they are None"),
+        ("m", None, "^m: the state has shapes"),
+        ("m", [np.array(["a", "b"])], "^m: the state has dtype <U1, expected float64"),
+        ("v", [np.ones(2) * 1j], "^v: the state has dtype complex128"),
+        ("v", [np.ones(2), np.ones(2)], "^v: the state has shapes"),
+        ("t", ["a"], "^t must be a number"),
+    ],
+)
+def test_state_with_a_wrong_value_raises_and_changes_nothing(name, value, text):
+    optimizer = optim.Adam([leaf([1.0, 2.0])])
+    saved = optim.Adam([leaf([1.0, 2.0])], lr=0.5, betas=(0.5, 0.5)).state_dict()
+    before = repr(optimizer.state_dict())
+    with pytest.raises((ValueError, TypeError), match=text):
+        optimizer.load_state_dict({**saved, name: value})
+    assert repr(optimizer.state_dict()) == before
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_loaded_state_keeps_the_dtypes_of_the_optimizer(dtype):
+    wide, w = leaf([1.0, 2.0]), leaf([1.0, 2.0], dtype=dtype)
+    saved, optimizer = optim.Adam([wide]), optim.Adam([w])
+    step_with(saved, [1.0, 3.0])
+    dtypes = [x.dtype for x in (*optimizer.m, *optimizer.v)]
+    as_json = {
+        k: [x.tolist() for x in v] if k in "mv" else v for k, v in saved.state_dict().items()
+    }
+    for state in (saved.state_dict(), as_json):
+        optimizer.load_state_dict(state)
+        assert [x.dtype for x in (*optimizer.m, *optimizer.v)] == dtypes
+        np.testing.assert_allclose(optimizer.v[0], saved.v[0], rtol=1e-6)
+
+
+def test_state_without_a_class_is_loaded():
+    saved = {k: x for k, x in optim.SGD([leaf(1.0)], lr=0.5).state_dict().items() if k != "class"}
+    optimizer = optim.SGD([leaf(1.0)], lr=0.1)
+    optimizer.load_state_dict(saved)
+    assert optimizer.lr == 0.5
+
+
 def test_optimizer_of_a_user_has_a_state_dict():
     class Signs(optim.Optimizer):
         def __init__(self, parameters, lr):
@@ -534,4 +590,5 @@ def test_optimizer_of_a_user_has_a_state_dict():
 
     optimizer = Signs([leaf(1.0)], lr=0.1)
     optimizer.step()
-    assert optimizer.state_dict() == {"lr": 0.1, "steps": 1, "groups": [{}], "group_of": (0,)}
+    expected = {"class": "Signs", "lr": 0.1, "steps": 1, "groups": [{}], "group_of": (0,)}
+    assert optimizer.state_dict() == expected

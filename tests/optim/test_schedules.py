@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import autograd_mini as ag
 from autograd_mini import optim
 
 
@@ -84,3 +85,24 @@ def test_warmup_agrees_with_pytorch():
 def test_schedules_with_bad_arguments_raise(call, kind, text):
     with pytest.raises(kind, match=text):
         call()
+
+
+@pytest.mark.parametrize("rate", ["a", None, [0.1], optim.cosine(0.1, 10)])
+@pytest.mark.parametrize("place", ["optimizer", "group"])
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW])
+def test_step_with_a_rate_that_is_not_a_number_changes_nothing(kind, place, rate):
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = kind([{"params": [w]}], lr=0.1)
+    (w * w).sum().backward()
+    optimizer.step()
+    before, data = repr(optimizer.state_dict()), w.data.copy()
+    if place == "optimizer":
+        optimizer.lr = rate
+    else:
+        optimizer.groups[0]["lr"] = rate
+    with pytest.raises(TypeError, match=r"^step: lr must be a number, got "):
+        optimizer.step()
+    optimizer.lr = 0.1
+    optimizer.groups[0].clear()
+    assert repr(optimizer.state_dict()) == before
+    assert (w.data == data).all()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...core.arrays import unwrap
-from ...core.messages import describe
+from ...core.messages import describe, quoted
 from ...core.pytree import leaves_like, tree_leaves, tree_map
 from ...core.tensor import Tensor
 from ..ir import Program, Step, Value
@@ -129,22 +129,31 @@ def refuse_recorded(donated: Any) -> None:
             )
 
 
-def check_no_aliasing(leaves: Sequence[Any], taken: Sequence[int]) -> None:
-    """Raise if an array that will be overwritten is read-only, or shares another's memory."""
+def check_no_aliasing(leaves: Sequence[Any], taken: Sequence[int], names: Sequence[str]) -> None:
+    """Raise if an array that will be overwritten is read-only, or shares another's memory.
+
+    `names` are the names of the first leaves, if these are the state of a training step.
+    """
     arrays = [x._array if type(x) is Tensor else x for x in leaves]
+    caller, fix = ("compile", "Store a copy, np.array(x)") if names else ("donate", "Pass a copy")
+
+    def named(i: int) -> str:
+        x = arrays[i]
+        return f"{quoted(names[i])} ({x.dtype}, shape {x.shape})" if i < len(names) else describe(x)
+
     for i in taken:
         x = arrays[i]
         if not x.flags.writeable:
             raise ValueError(
-                f"donate: {describe(x)} is read-only, so it cannot be overwritten. Pass a copy."
+                f"{caller}: {named(i)} is read-only, so it cannot be overwritten. {fix}."
             )
         if _overlaps_itself(x):
-            raise ValueError(f"donate: some entries of {describe(x)} share memory. Pass a copy.")
+            raise ValueError(f"{caller}: some entries of {named(i)} share memory. {fix}.")
         for j, other in enumerate(arrays):
             if j != i and isinstance(other, np.ndarray) and _share(x, other):
                 raise ValueError(
-                    f"donate: the call would overwrite {describe(x)}, but it shares memory with "
-                    f"another argument, {describe(other)}. Pass a copy of one of them."
+                    f"{caller}: the call would overwrite {named(i)}, but it shares memory with "
+                    f"another array, {named(j)}. {fix} of one of them."
                 )
 
 
