@@ -114,7 +114,7 @@ def scalar(name: str, taken: Sequence[Any], dtype: Any, parts: Sequence[Expressi
     if name == "power" and (simple := _power(parts, end)):
         return simple
     if name == "square" and isinstance(parts[0], Name):
-        return Call("mul", [*parts, *parts])
+        return scalar("multiply", [kind, kind], dtype, [*parts, *parts])
     if name in ("trunc", "floor", "ceil") and kind.kind != "f":
         return parts[0]
     if kind.kind == "b" and name.startswith("bitwise"):

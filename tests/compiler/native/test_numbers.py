@@ -76,3 +76,12 @@ def test_extremum_of_a_long_row_of_integers_matches(dtype):
     source = ag.compile(f, target="c")
     source(np.zeros((3, 20), dtype))
     assert "INFINITY" not in source.source
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_narrow_integers_overflow_before_they_are_cast(dtype):
+    def f(x):
+        return [y.astype(float) for y in (np.square(x), x * x, x + x, -x, np.abs(x), x - 5 * x)]
+
+    info = np.iinfo(dtype)
+    check(f, np.array([info.min, info.max, info.max // 2, 3], dtype))
