@@ -52,7 +52,8 @@ _HELPERS = {
   return a == b ? a + logF(2) : a > b ? a + log1pF(expF(b - a)) : b + log1pF(expF(a - b));
 }""",
     "logaddexp2": """T logaddexp2(T a, T b) {
-  return a == b ? a + 1 : (a > b ? a : b) + log2F(1 + exp2F(a > b ? b - a : a - b));
+  T small = log1pF(exp2F(a > b ? b - a : a - b));
+  return a == b ? a + 1 : (a > b ? a : b) + (T)1.4426950408889634 * small;
 }""",
     "remainder": """T remainder_(T a, T b) {
   T r = fmodF(a, b);

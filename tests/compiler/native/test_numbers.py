@@ -85,3 +85,10 @@ def test_narrow_integers_overflow_before_they_are_cast(dtype):
 
     info = np.iinfo(dtype)
     check(f, np.array([info.min, info.max, info.max // 2, 3], dtype))
+
+
+def test_logaddexp_of_zero_and_a_small_exponent_keeps_its_digits():
+    def f(x):
+        return np.logaddexp2(0.0, x), np.logaddexp2(x, 0.0), np.logaddexp(0.0, x)
+
+    check(f, np.array([-20.0, -40, -60, -500, 0, 3, np.inf, -np.inf, np.nan]))
