@@ -15,14 +15,14 @@ from tests.compiler.languages import of_cases, of_fused_nodes
 LARGEST = {case.op: case for case in sorted(CASES, key=lambda c: sum(x.size for x in c.inputs))}
 
 
-def printed(text, folder):
+def printed(text, folder, standard="-std=c99"):
     """Compile and run a file. Return the numbers that it prints, by their labels."""
     compiler = shutil.which("cc")
     if not compiler:
         pytest.skip("cc is not installed")
     file, program = folder / "program.c", folder / "program"
     file.write_text(text, "utf-8")
-    command = [compiler, "-std=c99", "-O0", str(file), "-o", str(program), "-lm"]
+    command = [compiler, standard, "-O0", str(file), "-o", str(program), "-lm"]
     built = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert built.returncode == 0, f"{built.stderr}\n{text}"
     done = subprocess.run([str(program)], capture_output=True, text=True, timeout=60)
@@ -32,14 +32,14 @@ def printed(text, folder):
     }
 
 
-def check(y, folder, rtol=1e-10):
+def check(y, folder, rtol=1e-10, standard="-std=c99"):
     """The file prints the result, or its norm, and the norms of the gradients."""
     with np.errstate(all="ignore"):
         text = ag.source(y, language="c")
         adjoints = y.tape().adjoints(None if y.size == 1 else np.ones(y.shape, y.dtype))
         leaves = [adjoints[t] for t in y.tape() if t.is_leaf and t.requires_grad]
         norms = [_number(x) for x in (y.data, *leaves)]
-    found = printed(text, folder)
+    found = printed(text, folder, standard)
     np.testing.assert_allclose([*found.values()], norms, rtol, 1e-12, err_msg=str(text))
     return found
 
@@ -64,6 +64,26 @@ def test_file_with_names_of_c_compiles(tmp_path):
     names = ("printf", "program", "norm_double", "main", "double", "ŷ", "a b")
     y = sum(leaf(float(i), name) for i, name in enumerate(names, start=1))
     check(y * y, tmp_path)
+
+
+MACROS = """
+    M_PI M_PI_2 linux unix asm typeof SIZE_MAX WCHAR_MAX WINT_MIN SIG_ATOMIC_MAX PTRDIFF_MIN
+    SEEK_SET TMP_MAX FOPEN_MAX FILENAME_MAX BUFSIZ L_tmpnam P_tmpdir stdin math_errhandling
+"""
+
+
+@pytest.mark.parametrize("standard", ["-std=c99", "-std=gnu17"])
+def test_file_with_names_of_macros_compiles(standard, tmp_path):
+    """Without an option, compilers use the language of the second standard."""
+    y = sum(leaf(float(i), name) for i, name in enumerate(MACROS.split(), start=1))
+    check(y * y, tmp_path, standard=standard)
+
+
+def test_file_of_a_long_chain_of_functions_is_one_program(tmp_path):
+    y = leaf(X, "x")
+    for _ in range(70):
+        y = np.tanh(y) * 1.1
+    check(np.sum(y), tmp_path)
 
 
 X = np.arange(12.0).reshape(3, 4) / 7

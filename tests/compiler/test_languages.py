@@ -121,6 +121,8 @@ def test_source_in_an_unknown_language_names_the_known_ones():
         ("c", lambda x: np.exp(x[:0]), r"C .* np\.exp, because .* is empty"),
         ("jax", ag.primitive(lambda x: x.view(), lambda g, y, x: g), r"JAX .*"),
         ("torch", lambda x: x.astype(np.longdouble), r"PyTorch .* longdouble|float128"),
+        ("javascript", lambda x: x.astype("e"), r"JavaScript has no float16 arrays, as in astype"),
+        ("c", lambda x: x.astype("e"), "C .* compute astype, because C has no type for float16"),
     ],
 )
 def test_unknown_operation_is_named_with_the_remedy(language, f, name):

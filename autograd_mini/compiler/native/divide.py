@@ -35,7 +35,8 @@ class Division:
     prefix : str
         The names of the regions begin with it.
     with_numpy : bool
-        Whether NumPy does what C knows too if NumPy is faster.
+        Whether NumPy does what C knows too if NumPy is faster. If not, a function of C may call
+        any number of functions.
 
     Attributes
     ----------
@@ -91,7 +92,7 @@ class Division:
 
     def _enter(self, step: Step, turn: int) -> int:
         """Put a step into a region, with the views that it reads. Return the region's turn."""
-        while turn < len(self.regions) and self.regions[turn].graph.calls >= _MOST_CALLS:
+        while turn < len(self.regions) and self._is_full(self.regions[turn]):
             turn += 1
         while len(self.regions) <= turn:
             self.regions.append(Region(f"{self._prefix}step{len(self.regions) + 1}", self._checks))
@@ -108,6 +109,9 @@ class Division:
         region.graph.add(step)
         region.steps.append(step)
         return turn
+
+    def _is_full(self, region: Region) -> bool:
+        return self._with_numpy and region.graph.calls >= _MOST_CALLS
 
     def _join(self, program: Program) -> None:
         """Replace the steps of the program by these turns."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.registry import is_numpy, name_of
+from ...core.pytree import tree_leaves
 from ..ir import Step, Value, example_of
 from ..memory.lowering import CHECKS
 from ..passes.rewrite import number
-from ..source.operation import Language, Operation, UnknownOperation
+from ..source.operation import Language, Operation, UnknownOperation, name_in_errors
 from ..source.portable import DTYPES, portable
 from .images import Images, operation_on_images
 from .index import affine
@@ -59,6 +59,9 @@ class Graph(Views, Joins, Images):
 
     def _results(self, step: Step) -> list[Node]:
         """Return the node of each result of a step."""
+        for x in map(example_of, tree_leaves((step.args, step.kwargs, step.outs))):
+            if isinstance(x, (np.ndarray, np.generic)):
+                known(x.dtype)
         if step.name == "max_pool2d":
             return self._largest(step)
         if step.several:
@@ -66,8 +69,7 @@ class Graph(Views, Joins, Images):
         try:
             return [self.node(portable(step, _LANGUAGE))]
         except UnknownOperation:
-            name = step.name or "np." * is_numpy(step.function) + name_of(step.function)
-            raise Unknown(f"C code cannot compute {name}") from None
+            raise Unknown(f"C code cannot compute {name_in_errors(step)}") from None
 
     def _keep(self, out: Value, made: Node, step: Step) -> None:
         """Let a node be a result of a step, in its dtype."""

@@ -185,4 +185,6 @@ class Stage:
         self.outer = [v for v in self.axes[:axis] if v]
         self.operands = []
         for x in self.node.args:
-            self.operands.append((x, spread(self.target, x.shape)))
+            at = list(self.target)
+            at[axis] = variable(Variable(x.shape[axis]))
+            self.operands.append((x, spread(at, x.shape)))

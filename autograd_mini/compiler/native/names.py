@@ -19,10 +19,14 @@ _RESERVED = """
     auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union
     unsigned void volatile while bool true false main here SIMD ALIGNED
-    NAN INFINITY NULL HUGE_VAL HUGE_VALF HUGE_VALL
+    NAN INFINITY NULL HUGE_VAL HUGE_VALF HUGE_VALL math_errhandling
+    alignas alignof asm constexpr linux nullptr static_assert thread_local typeof typeof_unqual unix
 """
 #: how other names of C's headers begin, and those of `mathematics.c`
-_RESERVED_START = re.compile(r"_[A-Z_]|am_|FP_|MATH_|U?INT(\d|MAX|PTR|_)")
+_RESERVED_START = re.compile(
+    r"_[A-Z_]|am_|FP_|MATH_|M_|SEEK_|L_[ct]|U?INT(\d|MAX|PTR|_)"
+    r"|(PTRDIFF|SIG_ATOMIC|SIZE|WCHAR|WINT|TMP|FILENAME|FOPEN)_M"
+)
 
 
 class Names(Writer):

@@ -52,7 +52,8 @@ _HELPERS = {
   return a == b ? a + logF(2) : a > b ? a + log1pF(expF(b - a)) : b + log1pF(expF(a - b));
 }""",
     "logaddexp2": """T logaddexp2(T a, T b) {
-  return a == b ? a + 1 : (a > b ? a : b) + log2F(1 + exp2F(a > b ? b - a : a - b));
+  T small = log1pF(exp2F(a > b ? b - a : a - b));
+  return a == b ? a + 1 : (a > b ? a : b) + (T)1.4426950408889634 * small;
 }""",
     "remainder": """T remainder_(T a, T b) {
   T r = fmodF(a, b);
@@ -114,7 +115,7 @@ def scalar(name: str, taken: Sequence[Any], dtype: Any, parts: Sequence[Expressi
     if name == "power" and (simple := _power(parts, end)):
         return simple
     if name == "square" and isinstance(parts[0], Name):
-        return Call("mul", [*parts, *parts])
+        return scalar("multiply", [kind, kind], dtype, [*parts, *parts])
     if name in ("trunc", "floor", "ceil") and kind.kind != "f":
         return parts[0]
     if kind.kind == "b" and name.startswith("bitwise"):

@@ -107,7 +107,7 @@ class Statements(Tiles):
         entries = int(np.prod([v.extent for v in stage.summed]))
         wide = node.dtype == np.float32 and kind == "sum" and entries > _PRECISE
         plain = self._is_declared_here(stage) and not wide
-        if kind in ("max", "min") and self._is_long(stage):
+        if kind in ("max", "min") and node.dtype.kind == "f" and self._is_long(stage):
             self._assign(stage, Name(self._extremum(stage, depth, note)), "")
             return
         name = place.name if plain else self._names.new("total")

@@ -100,7 +100,15 @@ def compilers() -> list[Compiler]:
     NoCompiler
         If none is found.
     """
-    if chosen := shlex.split(os.environ.get("CC", ""), posix=os.name != "nt"):
+    cc = os.environ.get("CC", "")
+    try:
+        chosen = shlex.split(cc, posix=os.name != "nt")
+    except ValueError as error:  # a quotation mark is missing
+        raise NoCompiler(
+            f"compile: the environment variable CC, {cc!r}, cannot be split into words: {error}. "
+            "Let it name a C compiler, or remove it."
+        ) from None
+    if chosen:
         if (path := shutil.which(chosen[0])) is None:
             raise NoCompiler(
                 f"compile: the environment variable CC names {chosen[0]!r}, which is not a "
@@ -153,11 +161,17 @@ def _build(source: str, compiler: Compiler) -> ctypes.CDLL:
     if folder and (kept := library_cache.find(folder, key)):
         with suppress(OSError):  # removed by another process
             return ctypes.CDLL(str(kept))
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
-        built = Path(work, output)
-        _compile(source, command, built)
-        places = [library_cache.keep(built, folder, key) if folder else None, built]
-        return _load([path for path in places if path])
+    try:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work:
+            built = Path(work, output)
+            _compile(source, command, built)
+            places = [library_cache.keep(built, folder, key) if folder else None, built]
+            return _load([path for path in places if path])
+    except OSError as error:
+        raise BuildError(
+            f"compile: the temporary folder for the C compiler cannot be used: {error}. "
+            "Let the environment variable TMPDIR name a folder with free space."
+        ) from error
 
 
 def _load(paths: list[Path]) -> ctypes.CDLL:

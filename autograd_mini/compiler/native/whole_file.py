@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...core.registry import is_numpy, name_of
 from ...notation.c import literal
 from ..ir import Program, Step, Value
 from ..memory.lowering import is_view
-from ..source.operation import UnknownOperation
+from ..source.operation import UnknownOperation, name_in_errors
 from ..source.printer import Source, wrapped
 from . import mathematics
 from .divide import Division
@@ -38,7 +37,8 @@ _HEAD = """\
 
 {macros}"""
 #: names in the file, and in its headers
-_OWN = {"program", "printf", "fputs", "norm_double", "norm_float", "EOF", "stdout", "stderr"}
+_OWN = {"program", "printf", "fputs", "norm_double", "norm_float", "EOF", "BUFSIZ", "P_tmpdir",
+        "stdin", "stdout", "stderr"}  # fmt: skip
 _NORM = """\
 static double {name}(const {type} *x, long n) {{
   double squares = 0;
@@ -106,9 +106,8 @@ def _only_region(program: Program) -> Region:
     """Return the steps as one function of C."""
     division = Division(program, "program", with_numpy=False)
     for step, reason in division.reasons.items():
-        name = step.name or f"{'np.' * is_numpy(step.function)}{name_of(step.function)}"
         why = "" if "cannot compute" in reason else f", because {reason}"
-        raise UnknownOperation(f"C code cannot compute {name}{why}")
+        raise UnknownOperation(f"C code cannot compute {name_in_errors(step)}{why}")
     program.run_examples()
     (region,) = division.regions
     return region

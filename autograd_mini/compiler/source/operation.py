@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.arrays import NO_KWARGS
+from ...core.registry import is_numpy, name_of
 from ..ir import Step, example_of
 
 
@@ -30,6 +31,12 @@ class Language(NamedTuple):
     dtypes: frozenset[str]
     #: returns the call of a function of the language for a step, or None
     own: Callable[[Step], Operation | None]
+
+
+def name_in_errors(step: Step) -> str:
+    """Return the name of a step, such as ``np.sort``, ``astype``, or the name of a primitive."""
+    f = step.function
+    return step.name or (f"np.{name_of(f)}" if is_numpy(f) else str(f.__name__))
 
 
 def numbers_of(x: Any) -> Any:

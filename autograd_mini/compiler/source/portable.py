@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...core.pytree import tree_leaves
-from ...core.registry import is_numpy, name_of
+from ...core.registry import name_of
 from ...ops.indexing import _scatter
 from ...ops.windows import _fold_windows
 from ..ir import (
@@ -30,7 +30,7 @@ from ..ir import (
 )
 from ..traced_functions import positional
 from . import portable_windows
-from .operation import Language, Operation, UnknownOperation, numbers_of, put
+from .operation import Language, Operation, UnknownOperation, name_in_errors, numbers_of, put
 
 _AXIS, _OVER = {"axis"}, {"axis", "keepdims"}
 #: functions of the runtime that combine or join entries, and the options that each takes
@@ -72,7 +72,7 @@ def portable(step: Step, language: Language) -> Any:
     UnknownOperation
         If the functions of the language cannot express it.
     """
-    name = step.name or f"{'np.' * is_numpy(step.function)}{name_of(step.function)}"
+    name = name_in_errors(step)
     for x in tree_leaves((step.args, step.kwargs, step.outs)):
         array = example_of(x)
         if isinstance(array, (np.ndarray, np.generic)) and array.dtype.name not in language.dtypes:

@@ -13,6 +13,7 @@ from .programs import FLAGS
 RESERVED = """
     double register restrict main exp log expf am_exp am_tanhf am_fma NAN INFINITY INT64_MAX
     _Bool int64_t bool step1 total maximum maximumf square_int64 i j __x given
+    SIZE_MAX WINT_MAX M_PI asm math_errhandling
 """
 ODD = ["x y", "3x", "a*/b", "new\nline", "//", "back\\", "ŷ", "😀", "", "a" * 300, "??/"]
 

@@ -60,3 +60,35 @@ def test_sum_with_a_dtype_casts_before_it_adds():
 @pytest.mark.parametrize("dtype", ["bool", "int8", "int64"])
 def test_nan_to_num_of_integers_is_a_copy(dtype):
     check(lambda x: (np.nan_to_num(x), np.nan_to_num(x) * 2), np.array([0, 1, 5]).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int64"])
+def test_extremum_of_a_long_row_of_integers_matches(dtype):
+    """Infinity is not a first value: as an integer it is undefined, and as a boolean true."""
+
+    def f(x):
+        return np.max(x), np.min(x), np.max(x, axis=1), np.min(x, axis=0), np.max(x[0, :1])
+
+    for number in (0, 1):
+        check(f, np.full((3, 20), number, dtype))
+    largest = np.array([[np.iinfo(np.int64).max] * 9, [np.iinfo(np.int64).min] * 9])
+    check(f, (largest if dtype == "int64" else largest % 100).astype(dtype))
+    source = ag.compile(f, target="c")
+    source(np.zeros((3, 20), dtype))
+    assert "INFINITY" not in source.source
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_narrow_integers_overflow_before_they_are_cast(dtype):
+    def f(x):
+        return [y.astype(float) for y in (np.square(x), x * x, x + x, -x, np.abs(x), x - 5 * x)]
+
+    info = np.iinfo(dtype)
+    check(f, np.array([info.min, info.max, info.max // 2, 3], dtype))
+
+
+def test_logaddexp_of_zero_and_a_small_exponent_keeps_its_digits():
+    def f(x):
+        return np.logaddexp2(0.0, x), np.logaddexp2(x, 0.0), np.logaddexp(0.0, x)
+
+    check(f, np.array([-20.0, -40, -60, -500, 0, 3, np.inf, -np.inf, np.nan]))

@@ -59,3 +59,17 @@ def test_gradients_of_slices_are_joined_without_zeros():
     assert "] = 0;" not in agree(lambda z: [ag.grad(loss)(z)], z)
     agree(lambda z: [ag.grad(lambda z: loss(z) + np.sum(z[:, 20:] ** 2))(z)], z)  # they overlap
     agree(lambda z: [ag.grad(lambda z: sum(np.sum(row**2) for row in z[1:]))(z)], z)
+
+
+def test_joined_arrays_keep_their_lengths_in_a_function():
+    """Even if one is reversed, no pointer lies before its first entry."""
+
+    def f(x, y):
+        joined = [np.concatenate([z, np.flip(z * z, 1), z], 1) for z in (np.sin(x), np.sin(y))]
+        return [np.sum(np.tanh(z)) for z in joined]
+
+    source = agree(f, *RNG.normal(size=(2, 1, 3)))
+    (parameters,) = re.findall(r"static void loops1\(([^)]*)\)", source)
+    assert re.findall(r"restrict (\d+)\]", parameters) == ["3", "3", "9"]
+    assert source.count("loops1(") == 3
+    assert "+ -" not in source

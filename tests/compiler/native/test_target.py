@@ -182,9 +182,11 @@ def test_program_without_a_known_step_runs():
 @pytest.mark.parametrize("dtype", [np.float16, ">f8", np.complex128, np.uint16])
 def test_dtype_that_c_lacks_is_computed_by_numpy(dtype):
     x = np.arange(1, 5).astype(dtype)
-    found = with_c(lambda x: x * x + x)(x)
+    compiled = with_c(lambda x: x * x + x)
+    found = compiled(x)
     np.testing.assert_array_equal(found, x * x + x)
     assert found.dtype == (x * x + x).dtype
+    assert f"2, because C has no type for {np.dtype(dtype)}" in compiled.report()
 
 
 # ---- arrays --------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """C is compiled, kept in a private folder, and loaded."""
 
 import ctypes
+import errno
 import os
 import shlex
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -81,6 +83,12 @@ def test_build_with_an_unknown_cc_names_it(monkeypatch):
         build(TWICE)
 
 
+def test_build_with_a_quotation_mark_in_cc_raises(monkeypatch):
+    monkeypatch.setenv("CC", "'cc")
+    with pytest.raises(NoCompiler, match='CC, "\'cc", cannot be split into words: No closing'):
+        build(TWICE)
+
+
 def test_cc_is_preferred_with_its_options(monkeypatch):
     monkeypatch.setenv("CC", "cc -DFACTOR=3")
     assert build("int f(int x) { return FACTOR * x; }").f(2) == 6
@@ -137,6 +145,23 @@ def test_build_that_takes_too_long_raises(monkeypatch, tmp_path, folder):
     monkeypatch.setattr(toolchain, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(BuildError, match="timed out"):
         build(TWICE)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("failing", ["a missing folder", "a full disk"])
+def test_build_without_a_temporary_folder_raises(monkeypatch, tmp_path, folder, failing):
+    if failing == "a full disk":
+
+        def write(*args, **kwargs):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(Path, "write_text", write)
+    else:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(BuildError, match=r"temporary folder .*(No such|No space).* TMPDIR"):
+        build(TWICE)
+    f = ag.compile(lambda x: np.tanh(x) * 2.5, target="auto")
+    np.testing.assert_array_equal(f(np.ones(3)), np.tanh(np.ones(3)) * 2.5)
     assert list(folder.iterdir()) == []
 
 
