@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.pytree import tree_leaves
-from .ir import Step, Value, example_of, layout
+from .ir import Step, Value, example_of
 from .memory.lowering import CHECKS, is_view
 from .passes.slices import put, put_too
 
@@ -191,8 +191,8 @@ def _loops(step: Step) -> int:
         return prod(_shape(_first(step))[:-1])
     if not isinstance(f, np.ufunc) or f.signature:
         return 1
-    arrays = [a for a in map(example_of, step.args) if np.ndim(a)]
-    if all(layout(a)[1:] == layout(step.outs[0].example)[1:] for a in arrays):
+    arrays = [a for a in map(example_of, (*step.args, *step.outs)) if np.ndim(a)]
+    if len({(a.shape, tuple(s // a.itemsize for s in a.strides)) for a in arrays}) <= 1:
         return 1
     return prod(step.outs[0].shape[:-1])
 

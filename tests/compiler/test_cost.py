@@ -31,6 +31,14 @@ def normal(*shape, dtype=np.float64):
 # ---- one step ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_mask_of_an_array_is_computed_in_one_loop(order):
+    x = np.ones((500, 3), order=order)
+    mask = only(lambda x: x > 0, x)
+    moved = (mask.read + mask.written) / SLOW.bandwidth
+    assert mask.seconds == pytest.approx(SLOW.overhead * (1 + 1 / 25) + moved)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_product_counts_2mnk_operations_and_its_arrays(dtype):
     size = np.dtype(dtype).itemsize
