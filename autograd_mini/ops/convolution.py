@@ -65,7 +65,7 @@ def batch_last_in_memory(x: Array) -> Array:
     """Return `x`, of the same shape, or a copy whose batch is the last axis in memory."""
     if isinstance(x, TensorBase) or is_foreign(x) or _batch_last(x).flags.c_contiguous:
         return x
-    return _batch_first(with_batch_last(x))
+    return with_batch_last(x)
 
 
 def _batch_first(x: Array) -> Array:

@@ -31,19 +31,20 @@ _CACHE, _SHARED, _LINE = 2**15, 2**12, 64
 
 
 def with_batch_last(x: Array) -> Array:
-    """Return a copy of ``x.transpose(1, 2, ..., 0)``.
+    """Return a copy of `x`, of the same shape, whose first axis is the last in memory.
 
-    If the rows have a length of 4096 bytes, all entries of a column share a few places in the cache
-    and displace each other. Then x is first copied to longer rows. Together, this takes a sixth of
-    the time [Drepper: What every programmer should know about memory, 2007, section 3.3].
+    If a row of x needs 4096 bytes, for example, then all entries of a column share a few places in
+    the cache and displace each other. In this case, x is first copied to longer rows. Together,
+    this takes a sixth of the time [Drepper: What every programmer should know about memory, 2007,
+    section 3.3].
     """
-    columns = x.transpose(*range(1, x.ndim), 0)
+    columns, back = x.transpose(*range(1, x.ndim), 0), (x.ndim - 1, *range(x.ndim - 1))
     n, row = len(x), x.size // (len(x) or 1)
     if not x.flags.c_contiguous or n * gcd(row * x.itemsize, _SHARED) <= _CACHE:
-        return columns.copy()
+        return columns.copy().transpose(back)
     rows = x.reshape(n, row)
     longer = np.concatenate((rows, rows[:, : _LINE // x.itemsize]), axis=1)
-    return longer[:, :row].T.copy().reshape(columns.shape)
+    return longer[:, :row].T.copy().reshape(columns.shape).transpose(back)
 
 
 def _reshape_vjp(g: Cotangent, y: Array, x: Array, shape: Any) -> Cotangent:
@@ -56,7 +57,7 @@ def _reshape_vjp(g: Cotangent, y: Array, x: Array, shape: Any) -> Cotangent:
         return g
     axes = sorted(range(x.ndim), key=lambda i: -x.strides[i])
     if axes == [*range(1, x.ndim), 0]:
-        return with_batch_last(g).transpose(x.ndim - 1, *range(x.ndim - 1))
+        return with_batch_last(g)
     return g.transpose(axes).copy().transpose(np.argsort(axes).tolist())
 
 
