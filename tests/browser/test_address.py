@@ -93,14 +93,18 @@ def test_reload_keeps_step_theme_sliders_and_folding(opened):
     assert page.input_value("#example") == "2"
 
 
-def test_reload_keeps_the_numbers(opened):
-    page = opened(cases.explore(cases.softmax_chain))
-    page.locator("#input-1").fill("2.5")
-    page.wait_for_timeout(200)  # until the slider rests
+def assert_reload_keeps_the_state(page):
     before = state(page)
     page.reload()
     page.wait_for_selector("html[data-ready]", state="attached")
     assert state(page) == before
+
+
+def test_reload_keeps_the_numbers(opened):
+    page = opened(cases.explore(cases.softmax_chain))
+    page.locator("#input-1").fill("2.5")
+    page.wait_for_timeout(200)  # until the slider rests
+    assert_reload_keeps_the_state(page)
     assert page.input_value("#input-1") == "2.5"
 
 
@@ -115,10 +119,7 @@ def test_reload_keeps_cells_of_a_page_without_sliders(opened):
     assert page.locator("#input-0").count() == 0
     edit(page, "Change w1[1,3]", "2.5")
     page.wait_for_timeout(200)  # until the numbers rest
-    before = state(page)
-    page.reload()
-    page.wait_for_selector("html[data-ready]", state="attached")
-    assert state(page) == before
+    assert_reload_keeps_the_state(page)
     assert page.text_content("#stage [title='Change w1[1,3]']") == "2.5000"
 
 
